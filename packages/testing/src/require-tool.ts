@@ -1,4 +1,6 @@
 /** System tests need tools of the machine: in CI they must be there, elsewhere their absence is said loudly. @module */
+import { existsSync } from "node:fs"
+import { delimiter, join } from "node:path"
 
 /**
  * True when every condition holds. Otherwise prints what is missing and returns false, so that a suite can be skipped;
@@ -12,3 +14,7 @@ export const requireTool = (suite: string, conditions: Readonly<Record<string, b
   console.warn(`\n  SKIPPED  ${message}\n`)
   return false
 }
+
+/** Whether a program of this name is on the PATH. */
+export const onPath = (program: string): boolean =>
+  (process.env["PATH"] ?? "").split(delimiter).some((folder) => folder !== "" && existsSync(join(folder, program)))

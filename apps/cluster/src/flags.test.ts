@@ -1,0 +1,34 @@
+import { expect, test } from "bun:test"
+import { helpText, parseFlags, UsageError } from "./flags.ts"
+
+test("without flags the defaults are those that help tells", () => {
+  const options = parseFlags([])
+  expect(options).toMatchObject({ store: "embedded", securePort: 6443, nodes: 1, runtime: "auto", clusterCidr: "10.244.0.0/16" })
+  expect(options?.kubeconfig).toBe(`${options?.dataDir}/admin.kubeconfig`)
+})
+
+test("every flag is in the help text", () => {
+  for (const flag of ["data-dir", "store", "secure-port", "kubeconfig", "nodes", "runtime", "proxy-mode", "cluster-cidr", "service-cidr", "images"])
+    expect(helpText()).toContain(`--${flag} `)
+})
+
+test("--help asks for nothing else", () => {
+  expect(parseFlags(["--help"])).toBeUndefined()
+})
+
+const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+  [["--nodes", "many"], /--nodes many: give a whole number from 0 to 100/],
+  [["--nodes", "101"], /--nodes 101/],
+  [["--secure-port", "70000"], /--secure-port 70000/],
+  [["--runtime", "docker"], /--runtime docker: choose one of auto, simulated, containerd/],
+  [["--store", "mysql://x"], /--store mysql:\/\/x/],
+  [["--cluster-cidr", "10.244.0.0"], /--cluster-cidr 10.244.0.0: give an IPv4 range/],
+  [["--cluster-cidr", "10.244.0.0/30"], /prefix length from 8 to 24/],
+  [["--nodes"], /--nodes/],
+  [["--node", "3"], /--node'?/]
+]
+for (const [args, message] of wrong)
+  test(`${args.join(" ")} is refused by name`, () => {
+    expect(() => parseFlags(args)).toThrow(UsageError)
+    expect(() => parseFlags(args)).toThrow(message)
+  })
