@@ -1,0 +1,26 @@
+/** What can be chosen about an API server. @module */
+import type { Authenticator, Authorizer, UserInfo } from "./request.ts"
+
+/** All optional: the defaults give a server that trusts `fetchAs` and client certificates and authorizes by RBAC. */
+export interface ApiserverOptions {
+  /** Cluster IPs of Services; default 10.96.0.0/12. */
+  readonly serviceCidr?: string
+  /** Node ports of Services, both ends included; default 30000-32767. */
+  readonly nodePortRange?: { readonly from: number; readonly to: number }
+  /** Where the API can be reached, for the `kubernetes` Service's endpoints; without it the Service has none. */
+  readonly advertise?: { readonly address: string; readonly port: number }
+  /** `iss` of service account tokens; default https://kubernetes.default.svc.cluster.local. */
+  readonly issuer?: string
+  /** Private key of service account tokens (PEM, PKCS 8); a fresh one when absent. */
+  readonly serviceAccountKey?: string
+  /** Static bearer tokens and who they stand for. */
+  readonly tokens?: Readonly<Record<string, UserInfo>>
+  /** `system:anonymous` for requests without credentials; default true, as upstream. */
+  readonly anonymous?: boolean
+  /** Asked before the built-in ones. */
+  readonly authenticators?: ReadonlyArray<Authenticator>
+  /** Default: RBAC. */
+  readonly authorizer?: "rbac" | "always-allow" | Authorizer
+  /** How kubelets are reached for log, exec, attach and port-forward (PEM). */
+  readonly kubeletClient?: { readonly cert: string; readonly key: string; readonly ca: string }
+}
