@@ -1,0 +1,14 @@
+/** Writes conformance/names.txt: the names of upstream's conformance tests up to v1.36, one a line, from the facts folder. @module */
+import { readFileSync, writeFileSync } from "node:fs"
+
+const newest = 36
+const facts = process.argv[2] ?? "../shared/data"
+
+const names = readFileSync(`${facts}/conformance-tests.txt`, "utf8")
+  .split("\n")
+  .flatMap((line) => {
+    const [, name = "", minor = "0"] = /^(\[sig-.+?)\s+(?:\((?:<=)?v1\.(\d+)[^)]*\))?\s*(?:\{.*\})?$/.exec(line) ?? []
+    return name !== "" && Number(minor) <= newest ? [name] : []
+  })
+writeFileSync("conformance/names.txt", `${names.join("\n")}\n`)
+console.log(`conformance/names.txt: ${names.length} names`)
