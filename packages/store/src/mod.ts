@@ -1,3 +1,17 @@
 /** The front door of @tsukube/store: every public name, listed by hand. @module */
 
-export {}
+export { commitLimit, compareKeys, keyLimitBytes, prefixEnd, valueLimit } from "./key.ts"
+export { layerMemory, type MemoryOptions, makeMemory } from "./memory.ts"
+export {
+  type Change,
+  Compacted,
+  Conflict,
+  type Entry,
+  type ListOptions,
+  type Page,
+  type Range,
+  Store,
+  StoreError,
+  type StoreErrorReason,
+  type Write
+} from "./store.ts"

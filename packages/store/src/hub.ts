@@ -1,0 +1,191 @@
+/** Hands each commit of the log to the watchers whose range it touches, without ever waiting for one of them. @module */
+import { Effect, Stream } from "effect"
+import { checkQuestion } from "./key.ts"
+import type { Change, Compacted, Range, StoreError } from "./store.ts"
+
+/** The changes of one commit. */
+export type Commit = ReadonlyArray<Change>
+
+/** A stretch of the log: whole commits, and the revision up to which they are complete. */
+export interface LogPage {
+  readonly commits: ReadonlyArray<Commit>
+  readonly position: bigint
+}
+
+/** Reads commits of a range with `after < revision <= upTo` from the log, as many as a page takes. */
+export type ReadLog = (range: Range, after: bigint, upTo: bigint) => Effect.Effect<LogPage, Compacted | StoreError>
+
+/** How much may wait for one watcher before it has to read from the log instead. */
+export interface HubLimits {
+  readonly pendingChanges: number
+  readonly pendingUnits: number
+}
+
+/** The meeting point of one tail of the log and any number of watchers. */
+export interface Hub {
+  /** The revision up to which commits were published. */
+  readonly position: () => bigint
+  /** Publishes the next commits, in order, and moves the position to `position`. */
+  readonly publish: (commits: ReadonlyArray<Commit>, position: bigint) => void
+  /** Ends every watcher with an error and goes on at `position`: the log broke, or its tail fell too far behind. */
+  readonly reset: (error: Compacted | StoreError, position: bigint) => void
+  /** Changes of a range after a revision: from the log up to the hub's position, then live. */
+  readonly watch: (range: Range, after: bigint) => Stream.Stream<Commit, Compacted | StoreError>
+  /** How many watchers there are. */
+  readonly watchers: () => number
+}
+
+/**
+ * A watcher is a cursor and a bounded queue. While the queue holds, commits go straight from the tail to the watcher; when it
+ * overflows it is dropped and the watcher reads the log from its cursor, at its own pace and cost.
+ */
+interface Watcher {
+  readonly range: Range
+  /** Everything of the range up to here was delivered, or was not wanted. */
+  cursor: bigint
+  /** The queue is complete for revisions above this one. */
+  joined: bigint
+  lagging: boolean
+  pending: Array<Commit>
+  pendingChanges: number
+  pendingUnits: number
+  failure: Compacted | StoreError | undefined
+  wake: (() => void) | undefined
+}
+
+const defaultLimits: HubLimits = { pendingChanges: 1024, pendingUnits: 4 * 1024 * 1024 }
+
+/** A hub at `position`, over a log that `readLog` can read. */
+export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = defaultLimits): Hub => {
+  /** Watchers by prefix: a commit is filtered once a prefix, not once a watcher. */
+  const groups = new Map<string, Set<Watcher>>()
+  let current = position
+
+  const publish = (commits: ReadonlyArray<Commit>, upTo: bigint): void => {
+    for (const commit of commits) {
+      for (const [prefix, watchers] of groups) {
+        const matching = matchingChanges(commit, prefix)
+        if (matching.length > 0) for (const watcher of watchers) enqueue(watcher, matching, limits)
+      }
+    }
+    current = upTo
+  }
+
+  const reset = (error: Compacted | StoreError, upTo: bigint): void => {
+    current = upTo
+    for (const watchers of groups.values()) {
+      for (const watcher of watchers) {
+        watcher.failure = error
+        watcher.wake?.()
+      }
+    }
+  }
+
+  const register = (range: Range, after: bigint): Watcher => {
+    const watcher: Watcher = {
+      range,
+      cursor: after,
+      joined: current,
+      lagging: false,
+      pending: [],
+      pendingChanges: 0,
+      pendingUnits: 0,
+      failure: undefined,
+      wake: undefined
+    }
+    const group = groups.get(range.prefix)
+    if (group === undefined) groups.set(range.prefix, new Set([watcher]))
+    else group.add(watcher)
+    return watcher
+  }
+
+  const unregister = (watcher: Watcher): void => {
+    const group = groups.get(watcher.range.prefix)
+    group?.delete(watcher)
+    if (group?.size === 0) groups.delete(watcher.range.prefix)
+    clear(watcher)
+  }
+
+  const next = (watcher: Watcher): Effect.Effect<readonly [Commit, ...Array<Commit>], Compacted | StoreError> =>
+    Effect.suspend(() => {
+      if (watcher.failure !== undefined) return Effect.fail(watcher.failure)
+      if (watcher.lagging) {
+        watcher.lagging = false
+        watcher.joined = current
+      }
+      if (watcher.cursor < watcher.joined) {
+        return Effect.flatMap(readLog(watcher.range, watcher.cursor, watcher.joined), (page) => {
+          watcher.cursor = page.position
+          return isNonEmpty(page.commits) ? Effect.succeed(page.commits) : next(watcher)
+        })
+      }
+      const { pending } = watcher
+      if (isNonEmpty(pending)) {
+        watcher.cursor = pending.at(-1)?.[0]?.revision ?? watcher.cursor
+        clear(watcher)
+        return Effect.succeed(pending)
+      }
+      return Effect.andThen(untilWoken(watcher), next(watcher))
+    })
+
+  return {
+    position: () => current,
+    publish,
+    reset,
+    watch: (range, after) => {
+      const problem = checkQuestion(range.prefix)
+      if (problem !== undefined) return Stream.fail(problem)
+      const watcher = Effect.acquireRelease(
+        Effect.sync(() => register(range, after)),
+        (watcher) => Effect.sync(() => unregister(watcher))
+      )
+      return Stream.unwrap(Effect.map(watcher, (watcher) => Stream.fromPull(Effect.succeed(next(watcher)))))
+    },
+    watchers: () => [...groups.values()].reduce((sum, group) => sum + group.size, 0)
+  }
+}
+
+const isNonEmpty = (commits: ReadonlyArray<Commit>): commits is readonly [Commit, ...Array<Commit>] => commits.length > 0
+
+/** The changes of a commit under a prefix; most commits are one change, and are passed on as they are. */
+const matchingChanges = (commit: Commit, prefix: string): Commit => {
+  if (prefix === "") return commit
+  if (commit.length === 1) return commit[0]?.key.startsWith(prefix) === true ? commit : []
+  return commit.filter((change) => change.key.startsWith(prefix))
+}
+
+const enqueue = (watcher: Watcher, commit: Commit, limits: HubLimits): void => {
+  // A watcher may ask for a revision that this tail has not reached; what it did not ask for is left out here.
+  if (watcher.lagging || (commit[0]?.revision ?? 0n) <= watcher.cursor) return
+  watcher.pending.push(commit)
+  watcher.pendingChanges += commit.length
+  for (const change of commit) watcher.pendingUnits += (change.value?.length ?? 0) + (change.previous?.length ?? 0)
+  if (watcher.pendingChanges > limits.pendingChanges || watcher.pendingUnits > limits.pendingUnits) dropPending(watcher)
+  watcher.wake?.()
+}
+
+/** Too much waits: from here on this watcher reads the log, from the first commit it has not seen. */
+const dropPending = (watcher: Watcher): void => {
+  const first = watcher.pending[0]?.[0]?.revision
+  // The cursor of a quiet watcher may be old, but nothing of its range lies between it and the first commit that waited.
+  if (first !== undefined && watcher.cursor >= watcher.joined) watcher.cursor = first - 1n
+  watcher.lagging = true
+  clear(watcher)
+}
+
+const clear = (watcher: Watcher): void => {
+  watcher.pending = []
+  watcher.pendingChanges = 0
+  watcher.pendingUnits = 0
+}
+
+const untilWoken = (watcher: Watcher): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    watcher.wake = () => {
+      watcher.wake = undefined
+      resume(Effect.void)
+    }
+    return Effect.sync(() => {
+      watcher.wake = undefined
+    })
+  })

@@ -1,0 +1,133 @@
+/** The interface every store keeps: an ordered, watchable log of key-value commits, and the errors it may answer with. @module */
+import { Context, Data, type Effect, type Stream } from "effect"
+
+/** A key as it stands at some revision. */
+export interface Entry {
+  readonly key: string
+  readonly value: string
+  /** The revision of the commit that wrote this value. */
+  readonly revision: bigint
+  /** The revision of the commit that created the key (again after a deletion). */
+  readonly createRevision: bigint
+}
+
+/** One write of a commit: a new value, or `undefined` to delete the key. */
+export interface Write {
+  readonly key: string
+  readonly value: string | undefined
+  /** The revision the key must have now; `0n`: the key must not exist; absent: whatever it is. */
+  readonly expected?: bigint
+}
+
+/** One change of a commit, as a watcher sees it. */
+export interface Change {
+  /** The revision of the commit; all changes of one commit share it. */
+  readonly revision: bigint
+  readonly key: string
+  /** The new value; `undefined` when the key was deleted. */
+  readonly value: string | undefined
+  readonly createRevision: bigint
+  /** The revision of the value before; `0n` when the key did not exist. */
+  readonly previousRevision: bigint
+  /** The value before, where it is still known. */
+  readonly previous?: string
+}
+
+/** The keys that start with `prefix`; `""` is every key. */
+export interface Range {
+  readonly prefix: string
+}
+
+/** What a list may ask for besides its range. */
+export interface ListOptions {
+  /** At most this many entries. */
+  readonly limit?: number
+  /** Only keys above this one: `next` of the page before. */
+  readonly after?: string
+  /** The revision to read at; absent: the newest. */
+  readonly at?: bigint
+}
+
+/** Entries in the byte order of their UTF-8 keys, all as of one revision. */
+export interface Page {
+  readonly entries: ReadonlyArray<Entry>
+  readonly revision: bigint
+  /** Pass it as `after`, with `at: revision`, for the next page; absent on the last one. */
+  readonly next?: string
+  /** How many entries of the range follow this page. */
+  readonly remaining: number
+}
+
+/**
+ * A watchable, ordered key-value log. Revisions are the order of commits: an empty store is at `1n`, and each commit that changes
+ * anything takes the next one, without holes.
+ */
+export interface Store {
+  /** The entry of a key at the newest revision. */
+  readonly get: (key: string) => Effect.Effect<Entry | undefined, StoreError>
+  /** The entries of a range at one revision. */
+  readonly list: (range: Range, options?: ListOptions) => Effect.Effect<Page, Compacted | StoreError>
+  /**
+   * All writes or none, at one new revision, which it returns. A commit that changes nothing (it only deletes what is not there)
+   * returns a revision it was true at. Each key may occur once.
+   */
+  readonly commit: (writes: ReadonlyArray<Write>) => Effect.Effect<bigint, Conflict | StoreError>
+  /**
+   * Every change of the range after a revision, once and in order, one array a commit, then live without end. A watcher that
+   * does not keep up is never waited for: it reads on from the log, and fails with `Compacted` when the log no longer reaches
+   * back that far.
+   */
+  readonly watch: (range: Range, after: bigint) => Stream.Stream<ReadonlyArray<Change>, Compacted | StoreError>
+  /** The highest committed revision: at least that of every commit acknowledged before the question. */
+  readonly revision: Effect.Effect<bigint, StoreError>
+  /** Forgets history: lists at, and watches after, revisions below `before` fail with `Compacted` from now on. */
+  readonly compact: (before: bigint) => Effect.Effect<void, StoreError>
+}
+
+/** The tag under which a layer provides a `Store`. */
+export const Store: Context.Service<Store, Store> = Context.Service("@tsukube/store/Store")
+
+/** A write expected another revision than the key has; nothing of its commit was written. */
+export class Conflict extends Data.Error<{
+  readonly key: string
+  /** The revision the key has; `0n` when it does not exist. */
+  readonly current: bigint
+}> {
+  readonly _tag = "Conflict"
+  override get message(): string {
+    return this.current === 0n ? `${this.key} does not exist` : `${this.key} is at revision ${this.current}`
+  }
+}
+
+/** The history asked for is gone: read the range anew, and watch from there. */
+export class Compacted extends Data.Error<{
+  /** The lowest revision that can still be listed at and watched after. */
+  readonly oldest: bigint
+}> {
+  readonly _tag = "Compacted"
+  override get message(): string {
+    return `history before revision ${this.oldest} has been compacted`
+  }
+}
+
+/**
+ * Why a store could not answer.
+ * - `Unavailable`: out of reach right now; nothing was written.
+ * - `Unknown`: the connection died under a commit, which may or may not have happened: read before trying again.
+ * - `Overloaded`: too many commits wait already; nothing was written.
+ * - `Rejected`: the question itself is wrong (an odd key, a value too large, a revision not reached yet).
+ * - `Denied`: wrong password, or no right to do this.
+ * - `Incompatible`: the database was made by a newer version of this package.
+ * - `Failed`: anything else, in the database's words.
+ */
+export type StoreErrorReason = "Unavailable" | "Unknown" | "Overloaded" | "Rejected" | "Denied" | "Incompatible" | "Failed"
+
+/** The store could not answer; `retryable` says whether the same question may succeed later without anybody's help. */
+export class StoreError extends Data.Error<{
+  readonly reason: StoreErrorReason
+  readonly message: string
+  readonly retryable: boolean
+  readonly cause?: unknown
+}> {
+  readonly _tag = "StoreError"
+}
