@@ -1,0 +1,128 @@
+/** All objects of one resource in memory, in key order, with the recent changes and those who follow them. @module */
+import type { StoredObject } from "./stored.ts"
+
+/** Changes kept for watches that start in the past; older ones get 410. */
+const historyLimit = 4096
+
+/** A change of one object. `current` is absent after a deletion, `previous` for a new object. */
+export class ObjectChange {
+  readonly revision: bigint
+  readonly current: StoredObject | undefined
+  readonly previous: StoredObject | undefined
+  #removed: StoredObject | undefined
+  /** Serialised once for all watchers that want the same bytes; the key says which. */
+  readonly frames: Map<unknown, Uint8Array> = new Map()
+
+  constructor(revision: bigint, current: StoredObject | undefined, previous: StoredObject | undefined) {
+    this.revision = revision
+    this.current = current
+    this.previous = previous
+  }
+
+  /** The last state before the change under the change's revision: what a DELETED event shows. */
+  get removed(): StoredObject | undefined {
+    this.#removed ??= this.previous?.at(this.revision)
+    return this.#removed
+  }
+}
+
+/** Who follows a bucket. Both are called synchronously and must not throw; `end` when the history was lost. */
+export interface Follower {
+  readonly changed: (change: ObjectChange) => void
+  readonly end: () => void
+}
+
+/** First index whose key is not below `key`. */
+const lowerBound = (keys: ReadonlyArray<string>, key: string): number => {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (keys[middle]! < key) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+export class Bucket {
+  readonly objects: Map<string, StoredObject> = new Map()
+  #keys: Array<string> = []
+  #history: Array<ObjectChange> = []
+  readonly #followers: Set<Follower> = new Set()
+  /** Every change after this revision is still known. */
+  floor: bigint
+  /** Revision of the last change. */
+  changedAt: bigint
+
+  constructor(floor: bigint) {
+    this.floor = floor
+    this.changedAt = floor
+  }
+
+  /** Fills an empty bucket; `objects` come in key order. */
+  load(objects: ReadonlyArray<StoredObject>, revision: bigint): void {
+    this.objects.clear()
+    for (const object of objects) this.objects.set(object.key, object)
+    this.#keys = [...this.objects.keys()]
+    this.#history = []
+    this.floor = revision
+    this.changedAt = revision
+  }
+
+  put(object: StoredObject): void {
+    const previous = this.objects.get(object.key)
+    if (previous === undefined) this.#keys.splice(lowerBound(this.#keys, object.key), 0, object.key)
+    this.objects.set(object.key, object)
+    this.#publish(new ObjectChange(object.revision, object, previous))
+  }
+
+  delete(key: string, revision: bigint): void {
+    const previous = this.objects.get(key)
+    if (previous === undefined) return
+    this.objects.delete(key)
+    this.#keys.splice(lowerBound(this.#keys, key), 1)
+    this.#publish(new ObjectChange(revision, undefined, previous))
+  }
+
+  #publish(change: ObjectChange): void {
+    this.changedAt = change.revision
+    this.#history.push(change)
+    // Trimmed in halves, so that a busy bucket does not move its history on every write.
+    if (this.#history.length >= historyLimit * 2) {
+      this.floor = this.#history[historyLimit - 1]!.revision
+      this.#history = this.#history.slice(historyLimit)
+    }
+    for (const follower of this.#followers) follower.changed(change)
+  }
+
+  /** Objects whose keys start with `prefix`, in key order, from `start` on. */
+  *range(prefix: string, start: string = prefix): Generator<StoredObject> {
+    const keys = this.#keys
+    for (let i = lowerBound(keys, start < prefix ? prefix : start); i < keys.length; i++) {
+      const key = keys[i]!
+      if (!key.startsWith(prefix)) return
+      yield this.objects.get(key)!
+    }
+  }
+
+  /** The changes after `revision`, oldest first; `undefined` when they are not all known any more. */
+  since(revision: bigint): ReadonlyArray<ObjectChange> | undefined {
+    if (revision < this.floor) return undefined
+    let first = this.#history.length
+    while (first > 0 && this.#history[first - 1]!.revision > revision) first--
+    return this.#history.slice(first)
+  }
+
+  follow(follower: Follower): () => void {
+    this.#followers.add(follower)
+    return () => {
+      this.#followers.delete(follower)
+    }
+  }
+
+  /** Tells every follower that it missed something. */
+  endAll(): void {
+    for (const follower of [...this.#followers]) follower.end()
+    this.#followers.clear()
+  }
+}

@@ -1,0 +1,61 @@
+/** A served resource beside the resource its objects are stored as: the two differ where two API groups or versions show the same objects. @module */
+import { findResource, type KubernetesObject, type Resource, resources } from "@tsukube/api"
+import { horizontalPodAutoscalerToV1, horizontalPodAutoscalerToV2 } from "./convert/autoscaling.ts"
+import { eventFromCore, eventToCore } from "./convert/events.ts"
+import { folderOf, type StoredObject } from "./stored.ts"
+
+/** How one resource is served. */
+export interface Served {
+  readonly resource: Resource
+  /** What its objects are stored, defaulted and validated as; mostly the resource itself. */
+  readonly stored: Resource
+  readonly folder: string
+  /** Undefined: the stored text is what clients get. */
+  readonly show?: (stored: KubernetesObject) => KubernetesObject
+  /** Undefined: a client's object is what is stored. */
+  readonly take?: (object: KubernetesObject) => KubernetesObject
+}
+
+interface Conversion {
+  readonly stored: readonly [group: string, version: string, plural: string]
+  readonly show: (stored: KubernetesObject) => KubernetesObject
+  readonly take: (object: KubernetesObject) => KubernetesObject
+}
+
+const conversions: Readonly<Record<string, Conversion>> = {
+  "events.k8s.io/v1/events": { stored: ["", "v1", "events"], show: eventFromCore, take: eventToCore },
+  "autoscaling/v1/horizontalpodautoscalers": {
+    stored: ["autoscaling", "v2", "horizontalpodautoscalers"],
+    show: horizontalPodAutoscalerToV1,
+    take: horizontalPodAutoscalerToV2
+  }
+}
+
+const servedBy = (resource: Resource): Served => {
+  const conversion = conversions[`${resource.group}/${resource.version}/${resource.plural}`]
+  if (conversion === undefined) return { resource, stored: resource, folder: folderOf(resource) }
+  const stored = findResource(...conversion.stored)
+  if (stored === undefined) throw new Error(`nothing stores ${resource.plural} of ${resource.group}`)
+  return { resource, stored, folder: folderOf(stored), show: conversion.show, take: conversion.take }
+}
+
+const all = new Map(resources.map((resource) => [`${resource.group}/${resource.version}/${resource.plural}`, servedBy(resource)]))
+
+/** The served resource of a path; `undefined` when this server has none. */
+export const findServed = (group: string, version: string, plural: string): Served | undefined =>
+  all.get(`${group}/${version}/${plural}`)
+
+/** How a resource of the catalog is served. */
+export const servedOf = (resource: Resource<unknown>): Served => {
+  const found = findServed(resource.group, resource.version, resource.plural)
+  if (found === undefined) throw new Error(`${resource.plural} of ${resource.group}/${resource.version} is not served`)
+  return found
+}
+
+/** The object as this resource's clients see it. */
+export const shownObject = (served: Served, stored: StoredObject): KubernetesObject =>
+  served.show === undefined ? stored.object : served.show(stored.object)
+
+/** The text that this resource's clients get. */
+export const shownText = (served: Served, stored: StoredObject): string =>
+  served.show === undefined ? stored.text : JSON.stringify(served.show(stored.object))

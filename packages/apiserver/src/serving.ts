@@ -1,0 +1,23 @@
+/** What every verb of one running server works with. @module */
+import type { StoreError } from "@tsukube/store"
+import type { Effect } from "effect"
+import type { ApiserverOptions } from "./options.ts"
+import type { Parts, Registry } from "./request.ts"
+import type { WatchCache } from "./watch-cache.ts"
+
+/** One server: its memory, its choices and its parts. */
+export interface Serving {
+  readonly cache: WatchCache
+  readonly registry: Registry
+  readonly options: ApiserverOptions
+  readonly parts: Parts
+  /** Milliseconds since 1970, by the clock the server was built with. */
+  readonly now: () => number
+  /** Ends when the server does: open watches are closed then. */
+  readonly closed: AbortSignal
+  /** The store's revision right now; for the readiness check. */
+  readonly ping: Effect.Effect<bigint, StoreError>
+}
+
+/** A time as Kubernetes writes it, in whole seconds. */
+export const timestamp = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`

@@ -1,0 +1,75 @@
+/** One object as the server holds it: the text that clients get, and the same parsed when somebody looks inside. @module */
+import type { KubernetesObject, Resource } from "@tsukube/api"
+
+const root = "/registry/"
+
+/** Folder of a resource's objects in the store, with a slash at the end. */
+export const folderOf = (resource: Pick<Resource, "group" | "plural">): string =>
+  `${root}${resource.group === "" ? "core" : resource.group}/${resource.plural}/`
+
+/** Key of one object; cluster-scoped ones have no namespace segment. */
+export const keyOf = (resource: Pick<Resource, "group" | "plural">, namespace: string, name: string): string =>
+  namespace === "" ? folderOf(resource) + name : `${folderOf(resource)}${namespace}/${name}`
+
+/** The folder a key lies in: its first three segments. `undefined` for keys that are no object's. */
+export const folderOfKey = (key: string): string | undefined => {
+  if (!key.startsWith(root)) return undefined
+  const group = key.indexOf("/", root.length)
+  const resource = group < 0 ? -1 : key.indexOf("/", group + 1)
+  return resource < 0 ? undefined : key.slice(0, resource + 1)
+}
+
+const metadataMark = '"metadata":{'
+const revisionMark = '"resourceVersion":"'
+
+/** Puts the revision in as metadata's first field; the stored text never has one, so nothing has to be parsed. */
+export const withRevision = (stored: string, revision: bigint): string => {
+  const at = stored.indexOf(metadataMark) + metadataMark.length
+  const comma = stored[at] === "}" ? "" : ","
+  return `${stored.slice(0, at)}${revisionMark}${revision}"${comma}${stored.slice(at)}`
+}
+
+/** The same text under another revision: what a DELETED event shows. */
+const atRevision = (text: string, revision: bigint): string => {
+  const at = text.indexOf(metadataMark) + metadataMark.length + revisionMark.length
+  return text.slice(0, at) + revision + text.slice(text.indexOf('"', at))
+}
+
+/** The stored text of an object: kind, apiVersion and metadata first, no resourceVersion. */
+export const storedText = (object: KubernetesObject): string => {
+  const { kind, apiVersion, metadata, ...rest } = object
+  const { resourceVersion: _, ...kept } = metadata ?? {}
+  return JSON.stringify({ kind, apiVersion, metadata: kept, ...rest })
+}
+
+/** An object at a revision. Shared by every reader: never mutate `object`. */
+export class StoredObject {
+  readonly key: string
+  readonly revision: bigint
+  readonly createRevision: bigint
+  /** What clients get, resourceVersion included. */
+  readonly text: string
+  #object: KubernetesObject | undefined
+
+  constructor(key: string, text: string, revision: bigint, createRevision: bigint) {
+    this.key = key
+    this.text = text
+    this.revision = revision
+    this.createRevision = createRevision
+  }
+
+  static read(key: string, stored: string, revision: bigint, createRevision: bigint): StoredObject {
+    return new StoredObject(key, withRevision(stored, revision), revision, createRevision)
+  }
+
+  /** Parsed on first use. */
+  get object(): KubernetesObject {
+    this.#object ??= JSON.parse(this.text) as KubernetesObject
+    return this.#object
+  }
+
+  /** The same content under a later revision. */
+  at(revision: bigint): StoredObject {
+    return new StoredObject(this.key, atRevision(this.text, revision), revision, this.createRevision)
+  }
+}

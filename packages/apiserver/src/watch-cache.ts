@@ -1,0 +1,158 @@
+/** The cluster's objects in memory, kept up to date by one watch of the store. @module */
+import { type Compacted, type Entry, type Store, StoreError } from "@tsukube/store"
+import { Clock, Effect, Exit, Schedule, type Scope, Stream } from "effect"
+import { Bucket } from "./bucket.ts"
+import { folderOfKey, StoredObject } from "./stored.ts"
+
+const pageLimit = 1000
+
+/** A whole store in memory. All but `fresh` is synchronous. */
+export interface WatchCache {
+  readonly store: Store
+  /** Everything up to this revision is in. */
+  readonly revision: () => bigint
+  /** The objects of a folder (`folderOf`), created empty when nobody wrote there yet. */
+  readonly bucket: (folder: string) => Bucket
+  /** True as soon as the cache holds `revision`; false when it does not within `withinMs`. */
+  readonly reached: (revision: bigint, withinMs: number) => Promise<boolean>
+  /** Waits until the cache holds all that was committed before the call; false when that takes longer than `withinMs`. */
+  readonly fresh: (withinMs: number) => Promise<boolean>
+  /** Called with the revision after every batch of changes. */
+  readonly onAdvance: (callback: (revision: bigint) => void) => () => void
+}
+
+/** Lists the store, then follows it until the scope ends. A lost history is repaired by listing again; followers are ended then. */
+export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const buckets = new Map<string, Bucket>()
+    const advances = new Set<(revision: bigint) => void>()
+    let revision = 0n
+
+    const bucket = (folder: string): Bucket => {
+      const found = buckets.get(folder)
+      if (found !== undefined) return found
+      const made = new Bucket(revisionAtLoad)
+      buckets.set(folder, made)
+      return made
+    }
+    let revisionAtLoad = 0n
+
+    const advance = (to: bigint): void => {
+      if (to <= revision) return
+      revision = to
+      for (const callback of [...advances]) callback(to)
+    }
+
+    const load = Effect.gen(function* () {
+      const listed = yield* listAll(store)
+      const byFolder = new Map<string, Array<StoredObject>>()
+      for (const { key, value, revision, createRevision } of listed.entries) {
+        const folder = folderOfKey(key)
+        if (folder === undefined) continue
+        const objects = byFolder.get(folder) ?? []
+        objects.push(StoredObject.read(key, value, revision, createRevision))
+        byFolder.set(folder, objects)
+      }
+      revisionAtLoad = listed.revision
+      for (const folder of byFolder.keys()) bucket(folder)
+      for (const [folder, bucket] of buckets) {
+        bucket.load(byFolder.get(folder) ?? [], listed.revision)
+        bucket.endAll()
+      }
+      advance(listed.revision)
+    })
+
+    const follow = Stream.suspend(() => store.watch({ prefix: "" }, revision)).pipe(
+      Stream.runForEach((changes) =>
+        Effect.sync(() => {
+          for (const change of changes) {
+            if (change.revision <= revision) continue
+            const folder = folderOfKey(change.key)
+            if (folder !== undefined) {
+              if (change.value === undefined) bucket(folder).delete(change.key, change.revision)
+              else bucket(folder).put(StoredObject.read(change.key, change.value, change.revision, change.createRevision))
+            }
+          }
+          const last = changes[changes.length - 1]
+          if (last !== undefined) advance(last.revision)
+        })
+      ),
+      Effect.catchTag("Compacted", () => load)
+    )
+
+    yield* load
+    yield* follow.pipe(
+      Effect.tapError((error) => Effect.logWarning(`the store's log cannot be followed: ${error.message}`)),
+      Effect.retry(Schedule.min([Schedule.exponential("20 millis"), Schedule.spaced("2 seconds")])),
+      Effect.forever,
+      Effect.forkScoped
+    )
+
+    const reached = (wanted: bigint, withinMs: number): Promise<boolean> => {
+      if (revision >= wanted) return Promise.resolve(true)
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => finish(false), withinMs)
+        const check = (now: bigint) => {
+          if (now >= wanted) finish(true)
+        }
+        const finish = (outcome: boolean) => {
+          clearTimeout(timer)
+          advances.delete(check)
+          resolve(outcome)
+        }
+        advances.add(check)
+      })
+    }
+
+    return {
+      store,
+      revision: () => revision,
+      bucket,
+      reached,
+      fresh: freshness(store, reached),
+      onAdvance: (callback) => {
+        advances.add(callback)
+        return () => {
+          advances.delete(callback)
+        }
+      }
+    }
+  })
+
+/** Callers that come while the store is being asked share the next question: each needs an answer younger than its call. */
+const freshness = (store: Store, reached: WatchCache["reached"]): WatchCache["fresh"] => {
+  let running: Promise<unknown> | undefined
+  let next: Promise<bigint> | undefined
+  const ask = (): Promise<bigint> => {
+    const asked = Effect.runPromise(store.revision)
+    running = asked.then(
+      () => (running = undefined),
+      () => (running = undefined)
+    )
+    return asked
+  }
+  return async (withinMs) => {
+    if (running === undefined) return reached(await ask(), withinMs)
+    next ??= running.then(() => {
+      next = undefined
+      return ask()
+    })
+    return reached(await next, withinMs)
+  }
+}
+
+/** Every entry at one revision. When that revision is compacted away in the middle, it starts over. */
+const listAll = (
+  store: Store
+): Effect.Effect<{ readonly entries: ReadonlyArray<Entry>; readonly revision: bigint }, StoreError> =>
+  Effect.gen(function* () {
+    const entries: Array<Entry> = []
+    let page = yield* store.list({ prefix: "" }, { limit: pageLimit })
+    const { revision } = page
+    entries.push(...page.entries)
+    while (page.next !== undefined) {
+      page = yield* store.list({ prefix: "" }, { limit: pageLimit, after: page.next, at: revision })
+      entries.push(...page.entries)
+    }
+    return { entries, revision }
+  }).pipe(Effect.retry({ times: 5, while: (error: Compacted | StoreError) => error._tag === "Compacted" }), Effect.catchTag("Compacted", (error) => Effect.die(error)))
