@@ -1,7 +1,46 @@
 /** The front door of @tsukube/api: every public name, listed by hand. @module */
 export { allResources, compareVersions, findByKind, findByName, findResource, resources } from "./catalog.ts"
+export { type ConditionFields, findCondition, isConditionTrue, setCondition } from "./condition.ts"
 export * as fieldError from "./field-error.ts"
 export { causeOf, describeFieldError, type FieldError, type FieldErrorType, formatFieldError } from "./field-error.ts"
+export {
+  type FieldRequirement,
+  type FieldSelector,
+  formatFieldSelector,
+  matchesFields,
+  parseFieldSelector
+} from "./field-selector.ts"
+export {
+  byteLength,
+  generatedNameAlphabet,
+  generateName,
+  isConfigMapKey,
+  isDns1035Label,
+  isDns1123Label,
+  isDns1123Subdomain,
+  isEnvVarName,
+  isLabelValue,
+  isPathSegment,
+  isPercent,
+  isPortName,
+  isPortNumber,
+  isQualifiedName,
+  isWildcardDns1123Subdomain
+} from "./name.ts"
+export { controllerOf, isControlledBy, ownerReference } from "./owner.ts"
+export { ParseError } from "./parse-error.ts"
+export {
+  type Amount,
+  addQuantity,
+  canonicalQuantity,
+  compareQuantity,
+  formatQuantity,
+  parseQuantity,
+  type QuantityFormat,
+  quantityMilli,
+  quantityValue,
+  subtractQuantity
+} from "./quantity.ts"
 export {
   apiVersionOf,
   groupKindOf,
@@ -14,6 +53,16 @@ export {
   type Verb
 } from "./resource.ts"
 export { definitions, hasDefinition, resolve, type Schema, schemaOf } from "./schema.ts"
+export {
+  formatLabelSelector,
+  labelSelectorFrom,
+  labelSelectorFromMap,
+  matchesLabels,
+  type Operator,
+  parseLabelSelector,
+  type Requirement,
+  type Selector
+} from "./selector.ts"
 export {
   alreadyExists,
   applyConflict,

@@ -33,7 +33,7 @@ const parsed = new Map<string, Schema>()
 export const schemaOf = (definition: string): Schema => {
   const known = parsed.get(definition)
   if (known !== undefined) return known
-  const text = schemaTexts[definition]
+  const text = hasDefinition(definition) ? schemaTexts[definition] : undefined
   if (text === undefined) throw new Error(`no definition ${definition}`)
   const schema: Schema = JSON.parse(text)
   parsed.set(definition, schema)
