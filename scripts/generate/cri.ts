@@ -13,6 +13,8 @@ writeFileSync(
 import type { INamespace } from "protobufjs"
 
 /** Services and messages of CRI v1 under \`runtime.v1\`. */
-export const messages: INamespace = ${JSON.stringify(messages)}
+export const messages: INamespace = JSON.parse(
+  ${JSON.stringify(JSON.stringify(messages))}
+)
 `
 )
