@@ -1,6 +1,6 @@
 /** Makes a client of a Fetch: each verb is one request with the right method, path, query and body. @module */
 import { apiVersionOf, type KubernetesObject, pathOf, type Resource } from "@tsukube/api"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer } from "effect"
 import {
   Client,
   type DeleteOptions,
