@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test"
-import { findCondition, isConditionTrue, setCondition } from "./condition.ts"
+import { type ConditionFields, findCondition, isConditionTrue, setCondition } from "./condition.ts"
 import { controllerOf, isControlledBy, ownerReference } from "./owner.ts"
 import { replicasets } from "./types/apps-v1.ts"
 
 test("the transition time moves only with the status, and no change keeps the list", () => {
-  const first = setCondition(undefined, { type: "Ready", status: "False", reason: "A" }, "t1")
+  const first = setCondition<ConditionFields>(undefined, { type: "Ready", status: "False", reason: "A" }, "t1")
   expect(setCondition(first, { type: "Ready", status: "False", reason: "A" }, "t2")).toBe(first)
   const second = setCondition(first, { type: "Ready", status: "False", reason: "B" }, "t2")
   expect(findCondition(second, "Ready")).toEqual({ type: "Ready", status: "False", reason: "B", lastTransitionTime: "t1" })

@@ -19,7 +19,7 @@ export const parseFieldSelector = (text: string): FieldSelector =>
       const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term)
       if (match === null) throw new ParseError({ message: `invalid selector: '${text}'; can't understand '${term}'` })
       const [, field = "", operator, value = ""] = match
-      return { field, operator: operator === "!=" ? "!=" : "=", value: valueOf(value) }
+      return { field, operator: operator === "!=" ? "!=" : "=", value: unescaped(value) }
     })
 
 const splitTerms = (text: string): ReadonlyArray<string> => {
@@ -39,7 +39,7 @@ const splitTerms = (text: string): ReadonlyArray<string> => {
   return [...terms, term]
 }
 
-const valueOf = (value: string): string => {
+const unescaped = (value: string): string => {
   const bare = /(?:^|[^\\])(?:\\\\)*=/.exec(value)
   if (bare !== null) throw new ParseError({ message: `invalid field selector: unescaped character in value: =` })
   return value.replace(/\\([\s\S]?)/g, (_, letter: string) => {

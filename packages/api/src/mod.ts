@@ -10,6 +10,7 @@ export {
   matchesFields,
   parseFieldSelector
 } from "./field-selector.ts"
+export { equalJson, isList, isObject, type JsonObject } from "./json.ts"
 export {
   byteLength,
   generatedNameAlphabet,
@@ -29,6 +30,9 @@ export {
 } from "./name.ts"
 export { controllerOf, isControlledBy, ownerReference } from "./owner.ts"
 export { ParseError } from "./parse-error.ts"
+export { applyJsonPatch, type JsonPatchOperation } from "./patch/json.ts"
+export { applyMergePatch } from "./patch/merge.ts"
+export { applyStrategicMergePatch } from "./patch/strategic.ts"
 export {
   type Amount,
   addQuantity,
@@ -89,5 +93,6 @@ export {
   tooLarge,
   tooManyRequests,
   unauthorized,
+  unprocessable,
   unsupportedMediaType
 } from "./status.ts"

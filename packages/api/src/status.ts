@@ -105,6 +105,10 @@ export const invalid = (kind: KindName, name: string, errors: ReadonlyArray<Fiel
   })
 }
 
+/** 422: a patch that cannot be applied; upstream gives no more detail than this. */
+export const unprocessable = (): StatusError =>
+  failure(422, "Invalid", "the server rejected our request due to an error in our request", {})
+
 /** 400: the request cannot be understood. */
 export const badRequest = (message: string): StatusError => failure(400, "BadRequest", message)
 
