@@ -1,5 +1,6 @@
 /** What a request is to the server, and the seams at which its parts (authentication, authorization, tables, connections) join. @module */
 import type { KubernetesObject, Resource } from "@tsukube/api"
+import type { Upgrade } from "./upgrade.ts"
 
 /** Who asks: the outcome of authentication. */
 export interface UserInfo {
@@ -39,7 +40,13 @@ export interface RequestInfo extends Attributes {
 export interface Connection {
   readonly remoteAddress?: string
   /** Only a certificate that was verified against the client authority. */
-  readonly clientCertificate?: { readonly commonName: string; readonly organizations: ReadonlyArray<string>; readonly uid?: string }
+  readonly clientCertificate?: {
+    readonly commonName: string
+    readonly organizations: ReadonlyArray<string>
+    readonly uid?: string
+  }
+  /** There when the client asked to leave HTTP (exec, attach, port-forward): whoever goes along takes it, and his response is not sent. */
+  readonly upgrade?: Upgrade
 }
 
 /** Everything a handler may need to know. `warnings` are sent as `Warning` headers. */

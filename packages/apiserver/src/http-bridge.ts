@@ -1,0 +1,104 @@
+/** Answers node's HTTP/1.1 and HTTP/2 requests with a web-standard handler: bounded bodies in, streams out with back-pressure. @module */
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2"
+import { badRequest, type StatusError, tooLarge } from "@tsukube/api"
+
+/** Bodies above this get 413, as upstream's limit is. */
+export const bodyLimitBytes: number = 3 * 1024 * 1024
+
+export type Incoming = IncomingMessage | Http2ServerRequest
+export type Outgoing = ServerResponse | Http2ServerResponse
+
+/** Headers that speak of one connection and are errors in HTTP/2. */
+const hopHeaders = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"])
+
+/** The request as web-standard object. The host is in its headers; the URL's own host means nothing. */
+export const toRequest = (incoming: Incoming, body: Uint8Array<ArrayBuffer> | undefined, signal: AbortSignal): Request => {
+  const path = incoming.url ?? ""
+  if (!path.startsWith("/")) throw badRequest(`the request target ${JSON.stringify(path)} is not a path`)
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value === undefined || name.startsWith(":")) continue
+    headers.set(name, Array.isArray(value) ? value.join(", ") : value)
+  }
+  const method = incoming.method ?? "GET"
+  return new Request(`https://kubernetes${path}`, { method, headers, signal, ...(body === undefined ? {} : { body }) })
+}
+
+/** The whole body; `undefined` for methods that have none. Fails with 413 as soon as it is too long. */
+export const readBody = async (incoming: Incoming): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+  if (incoming.method === "GET" || incoming.method === "HEAD") return undefined
+  const limit = () => tooLarge(`limit is ${bodyLimitBytes}`)
+  if (Number(incoming.headers["content-length"] ?? 0) > bodyLimitBytes) throw limit()
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  for await (const chunk of incoming) {
+    const bytes: Uint8Array = chunk
+    size += bytes.length
+    if (size > bodyLimitBytes) throw limit()
+    chunks.push(bytes)
+  }
+  return size === 0 ? undefined : new Uint8Array(Buffer.concat(chunks))
+}
+
+/** An error as the response it stands for. */
+export const errorResponse = (error: StatusError): Response => Response.json(error.status, { status: error.code })
+
+/** Writes a response; resolves when it is written or the client is gone. `ended` closes a stream that would go on. */
+export const writeResponse = async (
+  response: Response,
+  outgoing: Outgoing,
+  method: string,
+  ended: AbortSignal
+): Promise<void> => {
+  const headers: Record<string, string> = {}
+  const http2 = isHttp2(outgoing)
+  for (const [name, value] of response.headers) if (!http2 || !hopHeaders.has(name)) headers[name] = value
+  if (http2) outgoing.writeHead(response.status, headers)
+  else outgoing.writeHead(response.status, headers)
+  if (response.body === null || method === "HEAD") {
+    await response.body?.cancel()
+    outgoing.end()
+    return
+  }
+  // A watch may have nothing to say for long, but its client waits for the headers.
+  if (!http2 && !response.headers.has("content-length")) outgoing.flushHeaders()
+  const reader = response.body.getReader()
+  const stop = () => void reader.cancel().catch(() => undefined)
+  outgoing.on("close", stop)
+  ended.addEventListener("abort", stop)
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done || outgoing.destroyed) break
+      const room = http2 ? outgoing.write(value) : outgoing.write(value)
+      if (!room) await drained(outgoing)
+    }
+    outgoing.end()
+  } catch {
+    // The body broke in the middle: a proper end would make the client take half of it for the whole.
+    abort(outgoing)
+  } finally {
+    outgoing.off("close", stop)
+    ended.removeEventListener("abort", stop)
+  }
+}
+
+const isHttp2 = (outgoing: Outgoing): outgoing is Http2ServerResponse => "stream" in outgoing
+
+/** Ends the exchange without a proper end. */
+export const abort = (outgoing: Outgoing): void => {
+  if (isHttp2(outgoing)) outgoing.stream.close(2)
+  else outgoing.destroy()
+}
+
+const drained = (outgoing: Outgoing): Promise<void> =>
+  new Promise((resolve) => {
+    const finish = () => {
+      outgoing.off("drain", finish)
+      outgoing.off("close", finish)
+      resolve()
+    }
+    outgoing.on("drain", finish)
+    outgoing.on("close", finish)
+  })
