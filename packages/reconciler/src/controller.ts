@@ -33,6 +33,8 @@ export interface ControllerSpec {
 export const runController = (spec: ControllerSpec): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
+    // Not the wall clock: a correction of the machine's time must not hold back a retry.
+    const nowMs = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
     const queue = new WorkQueue()
     const backoff = new Backoff()
     const lastFailures = new Map<string, string>()
@@ -41,7 +43,7 @@ export const runController = (spec: ControllerSpec): Effect.Effect<void, never, 
 
     const enqueue: Enqueue = (key, afterMs = 0) => {
       if (afterMs > 0) {
-        queue.addAt(key, clock.currentTimeMillisUnsafe() + afterMs)
+        queue.addAt(key, nowMs() + afterMs)
         timersChanged.openUnsafe()
       } else {
         queue.add(key)
@@ -51,12 +53,11 @@ export const runController = (spec: ControllerSpec): Effect.Effect<void, never, 
 
     const timers = Effect.gen(function* () {
       timersChanged.closeUnsafe()
-      const nowMs = yield* Clock.currentTimeMillis
-      queue.advance(nowMs)
+      queue.advance(nowMs())
       if (queue.size > 0) hasWork.openUnsafe()
       const dueMs = queue.nextDueMs
       if (dueMs === undefined) yield* timersChanged.await
-      else yield* Effect.raceFirst(Effect.sleep(dueMs - nowMs), timersChanged.await)
+      else yield* Effect.raceFirst(Effect.sleep(Math.max(dueMs - nowMs(), 0)), timersChanged.await)
     })
 
     const settle = (key: string, exit: Exit.Exit<Again, unknown>): Effect.Effect<void> => {
