@@ -1,0 +1,112 @@
+/** What a replica set needs: pods to make or to end, and the status it reports. Pure. @module */
+import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from "@tsukube/api/apps-v1"
+import type { Pod } from "@tsukube/api/core-v1"
+import { conditionOf, withCondition, withoutCondition } from "../condition.ts"
+import { formatTime, isDeleting, nameOf, namespaceOf, uidOf } from "../object.ts"
+import { isActive, isReady, isTerminal, untilAvailable } from "../pod-state.ts"
+import { inDeletionOrder } from "./rank.ts"
+
+/** The most pods one pass makes or ends. */
+const burst = 500
+
+/** Pods to make (a number: they are all alike) and pods to end. */
+export interface Change {
+  readonly create: number
+  readonly remove: ReadonlyArray<Pod>
+}
+
+/** Compares what is wanted with what counts; `related` are active pods of sibling replica sets, for the choice of what to end. */
+export const change = (replicaSet: ReplicaSet, owned: ReadonlyArray<Pod>, related: ReadonlyArray<Pod>, nowMs: number): Change => {
+  if (isDeleting(replicaSet)) return { create: 0, remove: [] }
+  const active = owned.filter(isActive)
+  const surplus = active.length - (replicaSet.spec?.replicas ?? 1)
+  if (surplus <= 0) return { create: Math.min(-surplus, burst), remove: [] }
+  return { create: 0, remove: inDeletionOrder(active, related, nowMs).slice(0, Math.min(surplus, burst)) }
+}
+
+/** A pod of the replica set's template, owned by it. */
+export const podOf = (replicaSet: ReplicaSet): Pod => {
+  const template = replicaSet.spec?.template
+  const { labels, annotations, finalizers } = template?.metadata ?? {}
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      generateName: `${nameOf(replicaSet)}-`,
+      namespace: namespaceOf(replicaSet),
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(finalizers === undefined ? {} : { finalizers }),
+      ownerReferences: [
+        {
+          apiVersion: "apps/v1",
+          kind: "ReplicaSet",
+          name: nameOf(replicaSet),
+          uid: uidOf(replicaSet),
+          controller: true,
+          blockOwnerDeletion: true
+        }
+      ]
+    },
+    ...(template?.spec === undefined ? {} : { spec: template.spec })
+  }
+}
+
+/** A failed create or delete, as the ReplicaFailure condition tells it. */
+export interface Failure {
+  readonly reason: "FailedCreate" | "FailedDelete"
+  readonly message: string
+}
+
+const conditionsAfter = (
+  replicaSet: ReplicaSet,
+  failure: Failure | undefined,
+  nowMs: number
+): ReadonlyArray<ReplicaSetCondition> => {
+  const conditions = replicaSet.status?.conditions ?? []
+  if (failure === undefined) return withoutCondition(conditions, "ReplicaFailure")
+  if (conditionOf(conditions, "ReplicaFailure") !== undefined) return conditions
+  return withCondition(conditions, {
+    type: "ReplicaFailure",
+    status: "True",
+    lastTransitionTime: formatTime(nowMs),
+    ...failure
+  })
+}
+
+const carriesAll = (labels: Readonly<Record<string, string>>, pod: Pod): boolean =>
+  Object.entries(labels).every(([key, value]) => pod.metadata?.labels?.[key] === value)
+
+/** The status for these pods. */
+export const statusOf = (
+  replicaSet: ReplicaSet,
+  owned: ReadonlyArray<Pod>,
+  failure: Failure | undefined,
+  nowMs: number
+): ReplicaSetStatus => {
+  const active = owned.filter(isActive)
+  const labels = replicaSet.spec?.template?.metadata?.labels ?? {}
+  const minReadySeconds = replicaSet.spec?.minReadySeconds ?? 0
+  const conditions = conditionsAfter(replicaSet, failure, nowMs)
+  const counts = {
+    fullyLabeledReplicas: active.filter((pod) => carriesAll(labels, pod)).length,
+    readyReplicas: active.filter(isReady).length,
+    availableReplicas: active.filter((pod) => untilAvailable(pod, minReadySeconds, nowMs) === 0).length
+  }
+  return {
+    replicas: active.length,
+    ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
+    terminatingReplicas: owned.filter((pod) => isDeleting(pod) && !isTerminal(pod)).length,
+    observedGeneration: replicaSet.metadata?.generation ?? 0,
+    ...(conditions.length === 0 ? {} : { conditions })
+  }
+}
+
+/** Milliseconds until the next ready pod becomes available; undefined when none is waiting. */
+export const untilNextAvailable = (replicaSet: ReplicaSet, owned: ReadonlyArray<Pod>, nowMs: number): number | undefined => {
+  const waits = owned
+    .filter(isActive)
+    .map((pod) => untilAvailable(pod, replicaSet.spec?.minReadySeconds ?? 0, nowMs))
+    .filter((wait) => wait !== undefined && wait > 0)
+  return waits.length === 0 ? undefined : Math.min(...(waits as ReadonlyArray<number>))
+}

@@ -1,0 +1,163 @@
+/** One pod's turn: filter the nodes, score what is left, choose. Pure: a snapshot in, a decision out. @module */
+import type { NodeRefusal, Plugin } from "./plugin.ts"
+import type { NodeState, PodInfo, Snapshot } from "./snapshot.ts"
+
+/** The pod goes here. */
+export interface Placement {
+  readonly type: "placed"
+  readonly nodeName: string
+  /** Nodes that could take the pod. */
+  readonly feasible: number
+}
+
+/** The pod can go nowhere now. */
+export interface Refused {
+  readonly type: "refused"
+  /** As upstream words it: `0/5 nodes are available: …`. */
+  readonly message: string
+  /** The plugins that refused: their events bring the pod back. */
+  readonly plugins: ReadonlySet<string>
+  readonly nodes: ReadonlyMap<string, NodeRefusal>
+  readonly nominatedNode?: string
+}
+
+/** What a cycle says about a pod. */
+export type Decision = Placement | Refused
+
+/** A node with its scores, for explanations. */
+export interface ScoredNode {
+  readonly name: string
+  readonly total: number
+  /** Weighted, by plugin. */
+  readonly scores: Readonly<Record<string, number>>
+}
+
+interface Ready {
+  readonly plugin: Plugin
+  readonly state: unknown
+}
+
+interface Filtered {
+  readonly feasible: ReadonlyArray<NodeState>
+  readonly refusals: Map<string, NodeRefusal>
+  /** Set when a plugin refused the pod before any node was looked at. */
+  readonly overall?: NodeRefusal
+}
+
+/** Finds the nodes that can take the pod, and why the others cannot. */
+export const filterNodes = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>): Filtered => {
+  const refusals = new Map<string, NodeRefusal>()
+  const filters: Array<Ready> = []
+  let names: Set<string> | undefined
+  const restricting: Array<string> = []
+  for (const plugin of plugins) {
+    const result = plugin.preFilter?.(pod, snapshot)
+    if (result?.refusal !== undefined) return { feasible: [], refusals, overall: { ...result.refusal, plugin: plugin.name } }
+    if (result?.nodes !== undefined) {
+      const allowed = result.nodes
+      names = names === undefined ? new Set(allowed) : new Set([...names].filter((name) => allowed.has(name)))
+      restricting.push(plugin.name)
+    }
+    if (plugin.filter !== undefined && result?.skip !== true) filters.push({ plugin, state: result?.state })
+  }
+  const feasible: Array<NodeState> = []
+  nodes: for (const node of snapshot.nodes.values()) {
+    if (names !== undefined && !names.has(node.name)) {
+      const reasons = [`node(s) didn't satisfy plugin(s) [${restricting.join(" ")}]`]
+      refusals.set(node.name, { plugin: restricting[0] ?? "", reasons, resolvable: false })
+      continue
+    }
+    for (const { plugin, state } of filters) {
+      const refusal = plugin.filter?.(pod, node, state)
+      if (refusal === undefined) continue
+      refusals.set(node.name, { plugin: plugin.name, reasons: refusal.reasons, resolvable: refusal.resolvable })
+      continue nodes
+    }
+    feasible.push(node)
+  }
+  return { feasible, refusals }
+}
+
+/** Scores the feasible nodes with every plugin that ranks this pod. */
+export const scoreNodes = (
+  pod: PodInfo,
+  nodes: ReadonlyArray<NodeState>,
+  snapshot: Snapshot,
+  plugins: ReadonlyArray<Plugin>,
+  record?: (plugin: string, weighted: ReadonlyArray<number>) => void
+): ReadonlyArray<number> => {
+  const totals = new Array<number>(nodes.length).fill(0)
+  for (const plugin of plugins) {
+    if (plugin.score === undefined) continue
+    const prepared = plugin.preScore?.(pod, nodes, snapshot)
+    if (prepared?.skip === true) continue
+    const scores = nodes.map((node) => plugin.score!(pod, node, prepared?.state))
+    plugin.normalize?.(scores, nodes, prepared?.state)
+    const weight = plugin.weight ?? 1
+    for (let index = 0; index < scores.length; index++) {
+      scores[index] = scores[index]! * weight
+      totals[index] = totals[index]! + scores[index]!
+    }
+    record?.(plugin.name, scores)
+  }
+  return totals
+}
+
+/** One of the best, with equal chances. */
+const chooseBest = (nodes: ReadonlyArray<NodeState>, totals: ReadonlyArray<number>, random: () => number): NodeState => {
+  let best = nodes[0]!
+  let bestTotal = totals[0]!
+  let ties = 1
+  for (let index = 1; index < nodes.length; index++) {
+    const total = totals[index]!
+    if (total > bestTotal) {
+      best = nodes[index]!
+      bestTotal = total
+      ties = 1
+    } else if (total === bestTotal && random() * ++ties < 1) best = nodes[index]!
+  }
+  return best
+}
+
+/** Counts reasons into upstream's sentence. */
+export const unavailableMessage = (nodeCount: number, reasons: Iterable<string>): string => {
+  if (nodeCount === 0) return "no nodes available to schedule pods"
+  const counts = new Map<string, number>()
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  const parts = [...counts].map(([reason, count]) => `${count} ${reason}`).sort()
+  return `0/${nodeCount} nodes are available:${parts.length === 0 ? "" : ` ${parts.join(", ")}.`}`
+}
+
+const refuse = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>, filtered: Filtered): Refused => {
+  const { refusals, overall } = filtered
+  const names = new Set([...refusals.values()].map(({ plugin }) => plugin))
+  if (overall !== undefined) names.add(overall.plugin)
+  const reasons = overall === undefined ? [...refusals.values()].flatMap((refusal) => refusal.reasons) : []
+  let message =
+    overall === undefined
+      ? unavailableMessage(snapshot.nodes.size, reasons)
+      : `0/${snapshot.nodes.size} nodes are available: ${overall.reasons.join(", ")}.`
+  let nominatedNode: string | undefined
+  if (snapshot.nodes.size > 0) {
+    const found = plugins.map((plugin) => plugin.postFilter?.(pod, snapshot, refusals)).filter((result) => result !== undefined)
+    nominatedNode = found.find((result) => result.nominatedNode !== undefined)?.nominatedNode
+    const notes = found.flatMap((result) => (result.message === undefined ? [] : [result.message]))
+    if (notes.length > 0) message = `${message} ${notes.join(", ")}`
+  }
+  return { type: "refused", message, plugins: names, nodes: refusals, ...(nominatedNode === undefined ? {} : { nominatedNode }) }
+}
+
+/** Decides where a pod goes. `random` breaks ties; the same numbers give the same decision. */
+export const schedule = (
+  pod: PodInfo,
+  snapshot: Snapshot,
+  plugins: ReadonlyArray<Plugin>,
+  random: () => number = Math.random
+): Decision => {
+  const filtered = filterNodes(pod, snapshot, plugins)
+  const { feasible } = filtered
+  if (feasible.length === 0) return refuse(pod, snapshot, plugins, filtered)
+  if (feasible.length === 1) return { type: "placed", nodeName: feasible[0]!.name, feasible: 1 }
+  const totals = scoreNodes(pod, feasible, snapshot, plugins)
+  return { type: "placed", nodeName: chooseBest(feasible, totals, random).name, feasible: feasible.length }
+}

@@ -1,0 +1,115 @@
+/** A scheduler plugin: a plain object with the extension points it cares about. @module */
+import type { Pod } from "@tsukube/api/core-v1"
+import type { NodeState, PodInfo, Snapshot } from "./snapshot.ts"
+
+/** Why a node, or all of them, cannot take a pod. */
+export interface Refusal {
+  readonly reasons: ReadonlyArray<string>
+  /** True when removing other pods from the node could help. */
+  readonly resolvable: boolean
+}
+
+/** What happened in the cluster and may make a refused pod schedulable. */
+export type ClusterEvent =
+  | "NodeAdded"
+  | "NodeAllocatableChanged"
+  | "NodeLabelsChanged"
+  | "NodeTaintsChanged"
+  | "PodAdded"
+  | "PodChanged"
+  | "PodRemoved"
+  | "NamespaceChanged"
+
+/** The outcome of `preFilter`. */
+export interface PreFilterResult<State> {
+  /** Handed to `filter`. */
+  readonly state?: State
+  /** True when the plugin's filter has nothing to say about this pod. */
+  readonly skip?: boolean
+  /** The only nodes that come into question, by name. */
+  readonly nodes?: ReadonlySet<string>
+  /** The pod can go nowhere. */
+  readonly refusal?: Refusal
+}
+
+/** The outcome of `preScore`. */
+export interface PreScoreResult<State> {
+  /** Handed to `score` and `normalize`. */
+  readonly state?: State
+  /** True when the plugin does not rank nodes for this pod. */
+  readonly skip?: boolean
+}
+
+/** What `postFilter` found for a pod that no node can take. */
+export interface PostFilterResult {
+  /** Added to the pod's message. */
+  readonly message?: string
+  /** A node that will have room once other pods are gone. */
+  readonly nominatedNode?: string
+}
+
+/** `permit` says yes, no with a reason, or wait up to so many milliseconds. */
+export type Permission =
+  | { readonly allow: true }
+  | { readonly deny: string }
+  | { readonly wait: Promise<boolean>; readonly timeoutMs: number }
+
+/** Extension points, in the order in which they run. `F` is the state between preFilter and filter, `S` that of the scoring. */
+export interface Plugin<F = unknown, S = unknown> {
+  readonly name: string
+  /** How much its scores count; 1 when absent. */
+  readonly weight?: number
+  /** Events after which a pod that this plugin refused is tried again; all of them when absent. */
+  readonly events?: ReadonlyArray<ClusterEvent>
+  /** Keeps a pod out of the queue: the reason, or undefined to let it in. */
+  readonly preEnqueue?: (pod: Pod) => string | undefined
+  /** Orders the queue; the first plugin that has it decides. Times are when the pod came into the queue, in milliseconds. */
+  readonly compare?: (left: QueuedPod, right: QueuedPod) => number
+  readonly preFilter?: (pod: PodInfo, snapshot: Snapshot) => PreFilterResult<F>
+  readonly filter?: (pod: PodInfo, node: NodeState, state: F) => Refusal | undefined
+  readonly postFilter?: (
+    pod: PodInfo,
+    snapshot: Snapshot,
+    refusals: ReadonlyMap<string, NodeRefusal>
+  ) => PostFilterResult | undefined
+  readonly preScore?: (pod: PodInfo, nodes: ReadonlyArray<NodeState>, snapshot: Snapshot) => PreScoreResult<S>
+  /** 0 to 100, or any number where `normalize` brings it there. */
+  readonly score?: (pod: PodInfo, node: NodeState, state: S) => number
+  /** Brings the scores of all feasible nodes to 0 … 100, in place. */
+  readonly normalize?: (scores: Array<number>, nodes: ReadonlyArray<NodeState>, state: S) => void
+  /** Holds something for the pod; a text refuses. Undone by `unreserve`. */
+  readonly reserve?: (pod: PodInfo, nodeName: string) => string | undefined
+  readonly unreserve?: (pod: PodInfo, nodeName: string) => void
+  readonly permit?: (pod: PodInfo, nodeName: string) => Permission
+  /** Work before the binding, such as provisioning a volume; a rejection puts the pod back into the queue. */
+  readonly preBind?: (pod: PodInfo, nodeName: string) => Promise<void>
+  /** Binds the pod itself and answers true, or false to leave it to the next plugin and at last to the scheduler. */
+  readonly bind?: (pod: PodInfo, nodeName: string) => Promise<boolean>
+  readonly postBind?: (pod: PodInfo, nodeName: string) => void
+}
+
+/** A pod in the queue. */
+export interface QueuedPod {
+  readonly pod: Pod
+  readonly sinceMs: number
+}
+
+/** A refusal with the plugin it came from. */
+export interface NodeRefusal extends Refusal {
+  readonly plugin: string
+}
+
+/** Gives a plugin with typed states the common type; the cycle hands every plugin only its own states back. */
+export const definePlugin = <F, S>(plugin: Plugin<F, S>): Plugin => plugin as unknown as Plugin
+
+/** The best score a plugin can give. */
+export const maxScore = 100
+
+/** Scales scores so that the largest becomes 100; with `reverse` the largest becomes 0. */
+export const scaleScores = (scores: Array<number>, reverse: boolean): void => {
+  const most = scores.reduce((left, right) => Math.max(left, right), 0)
+  for (let index = 0; index < scores.length; index++) {
+    const scaled = most === 0 ? 0 : Math.floor((maxScore * scores[index]!) / most)
+    scores[index] = reverse ? maxScore - scaled : scaled
+  }
+}

@@ -1,0 +1,15 @@
+/** Cordoned nodes take only pods that tolerate it. @module */
+import type { Taint } from "@tsukube/api/core-v1"
+import { definePlugin, type Plugin, type Refusal } from "../plugin.ts"
+import { isTolerated } from "../toleration.ts"
+
+const refusal: Refusal = { reasons: ["node(s) were unschedulable"], resolvable: false }
+const taint: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" }
+
+/** Upstream's NodeUnschedulable. */
+export const nodeUnschedulable: Plugin = definePlugin({
+  name: "NodeUnschedulable",
+  events: ["NodeAdded", "NodeTaintsChanged", "PodChanged"],
+  filter: ({ pod }, { node }) =>
+    node.spec?.unschedulable === true && !isTolerated(pod.spec?.tolerations, taint) ? refusal : undefined
+})

@@ -1,0 +1,25 @@
+/** Taints keep pods away; soft taints only make a node less liked. @module */
+import type { Toleration } from "@tsukube/api/core-v1"
+import { definePlugin, type Plugin, type Refusal, scaleScores } from "../plugin.ts"
+import { isTolerated } from "../toleration.ts"
+
+const refusal: Refusal = { reasons: ["node(s) had untolerated taint(s)"], resolvable: false }
+
+/** Upstream's TaintToleration. */
+export const taintToleration: Plugin = definePlugin<undefined, ReadonlyArray<Toleration>>({
+  name: "TaintToleration",
+  weight: 3,
+  events: ["NodeAdded", "NodeTaintsChanged", "PodChanged"],
+  filter: ({ pod }, { node }) => {
+    for (const taint of node.spec?.taints ?? []) {
+      if (taint.effect !== "PreferNoSchedule" && !isTolerated(pod.spec?.tolerations, taint)) return refusal
+    }
+    return undefined
+  },
+  preScore: ({ pod }) => ({
+    state: (pod.spec?.tolerations ?? []).filter(({ effect }) => !effect || effect === "PreferNoSchedule")
+  }),
+  score: (_, { node }, soft) =>
+    (node.spec?.taints ?? []).filter((taint) => taint.effect === "PreferNoSchedule" && !isTolerated(soft, taint)).length,
+  normalize: (scores) => scaleScores(scores, true)
+})
