@@ -16,7 +16,7 @@ export interface ControllerSpec {
    * Brings one thing to its desired state, whatever happened before; it is never run twice at once for one key. It must be
    * safe to interrupt, and cheap when nothing is to do.
    */
-  readonly reconcile: (key: string) => Effect.Effect<Again, unknown>
+  readonly reconcile: (key: string) => Effect.Effect<Again | void, unknown>
   /** Registers what makes keys: informer handlers, timers. Run once, before the workers start; its scope is the controller's. */
   readonly triggers: (enqueue: Enqueue) => Effect.Effect<void, never, Scope.Scope>
   /** Workers wait for it: usually until the informers that `reconcile` reads have synced. */
@@ -60,11 +60,11 @@ export const runController = (spec: ControllerSpec): Effect.Effect<void, never, 
       else yield* Effect.raceFirst(Effect.sleep(Math.max(dueMs - nowMs(), 0)), timersChanged.await)
     })
 
-    const settle = (key: string, exit: Exit.Exit<Again, unknown>): Effect.Effect<void> => {
+    const settle = (key: string, exit: Exit.Exit<Again | void, unknown>): Effect.Effect<void> => {
       if (Exit.isSuccess(exit)) {
         backoff.forget(key)
         lastFailures.delete(key)
-        if (exit.value !== undefined) enqueue(key, exit.value.afterMs)
+        if (exit.value) enqueue(key, exit.value.afterMs)
         return Effect.void
       }
       enqueue(key, backoff.next(key))
