@@ -106,7 +106,11 @@ export interface ContainerSpec {
   readonly tty: boolean
   readonly resources: ContainerResources
   readonly security: ContainerSecurity
+  readonly ends: ContainerEnd
 }
+
+/** Whether a container is expected to end by itself: a simulated runtime has nothing else to go by. */
+export type ContainerEnd = "never" | "init" | "run"
 
 /** A sandbox as the runtime sees it. */
 export interface RuntimeSandbox {
@@ -256,10 +260,11 @@ export interface ContainerRuntime {
 }
 
 /** What the API server remembers of a pod that a forgetful runtime ran. */
-export interface AdoptedPod extends RuntimePod {
+export interface AdoptedPod {
   readonly uid: string
-  readonly name: string
-  readonly namespace: string
+  /** Newest first. */
+  readonly sandboxes: ReadonlyArray<RuntimeSandbox>
+  readonly containers: ReadonlyArray<RuntimeContainer & { readonly ends: ContainerEnd }>
 }
 
 /** The tag under which a layer provides a `ContainerRuntime`. */

@@ -1,0 +1,38 @@
+/** Reads the config maps and secrets that pods refer to, each at most once in a while. @module */
+import { type ConfigMap, configmaps, type Secret, secrets } from "@tsukube/api/core-v1"
+import type { Client, ClientError } from "@tsukube/client"
+import { Clock, Effect } from "effect"
+
+/** Config maps and secrets by namespace and name; undefined = there is none. */
+export interface ReferencedObjects {
+  readonly configMap: (namespace: string, name: string) => Effect.Effect<ConfigMap | undefined, ClientError>
+  readonly secret: (namespace: string, name: string) => Effect.Effect<Secret | undefined, ClientError>
+}
+
+const freshMs = 10_000
+const entryLimit = 4096
+
+/** What was read stays fresh for ten seconds; that something is missing is never remembered. */
+export const makeReferencedObjects = (client: Client): ReferencedObjects => ({
+  configMap: remembered((namespace, name) => client.get(configmaps, { namespace, name })),
+  secret: remembered((namespace, name) => client.get(secrets, { namespace, name }))
+})
+
+const remembered = <T>(read: (namespace: string, name: string) => Effect.Effect<T, ClientError>) => {
+  const known = new Map<string, { readonly object: T; readonly readAt: number }>()
+  return (namespace: string, name: string): Effect.Effect<T | undefined, ClientError> =>
+    Effect.gen(function* () {
+      const key = `${namespace}/${name}`
+      const now = yield* Clock.currentTimeMillis
+      const entry = known.get(key)
+      if (entry !== undefined && now - entry.readAt < freshMs) return entry.object
+      known.delete(key)
+      const object = yield* read(namespace, name).pipe(
+        Effect.catchTag("StatusError", (error) => (error.code === 404 ? Effect.succeed(undefined) : Effect.fail(error)))
+      )
+      if (object === undefined) return undefined
+      if (known.size >= entryLimit) known.clear()
+      known.set(key, { object, readAt: now })
+      return object
+    })
+}
