@@ -1,6 +1,7 @@
 /** Decides what must be true on a node: every service port with the endpoints that its traffic may go to. @module */
 import type { Service, ServicePort, ServiceSpec } from "@tsukube/api/core-v1"
 import type { EndpointSlice } from "@tsukube/api/discovery-v1"
+import { parseIpv4, parseNetwork } from "@tsukube/host"
 import { chooseEndpoints, type Endpoint, type EndpointChoice, endpointsOf } from "./endpoints.ts"
 
 export type Protocol = "TCP" | "UDP" | "SCTP"
