@@ -96,3 +96,4 @@ export {
   unprocessable,
   unsupportedMediaType
 } from "./status.ts"
+export { checkStructure, decodeMessage, type Structure, type StructureIssue, strictMessage } from "./structural.ts"

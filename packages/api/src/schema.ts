@@ -27,6 +27,7 @@ export interface Schema {
   readonly unions?: ReadonlyArray<unknown>
 }
 
+const resolved = new WeakMap<Schema, Schema>()
 const parsed = new Map<string, Schema>()
 
 /** The schema of a definition such as `io.k8s.api.core.v1.Pod`; throws on a name that Kubernetes v1.36 does not have. */
@@ -43,8 +44,10 @@ export const schemaOf = (definition: string): Schema => {
 /** Follows `ref`; what the place itself says (list kind, patch strategy) wins over the definition. */
 export const resolve = (schema: Schema): Schema => {
   if (schema.ref === undefined) return schema
-  const target = schemaOf(schema.ref)
-  for (const key in schema) if (key !== "ref") return { ...target, ...schema }
+  const known = resolved.get(schema)
+  if (known !== undefined) return known
+  const target: Schema = { ...schemaOf(schema.ref), ...schema }
+  resolved.set(schema, target)
   return target
 }
 
