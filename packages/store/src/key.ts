@@ -7,6 +7,8 @@ export const keyLimitBytes = 2048
 export const valueLimit: number = 16 * 1024 * 1024
 /** A commit has at most this many writes. */
 export const commitLimit = 512
+/** The values of a commit are at most this long together, in UTF-16 units. */
+export const commitUnitsLimit: number = 32 * 1024 * 1024
 
 /** Moves surrogates above the rest of the plane, which turns the order of UTF-16 units into that of code points. */
 const weight = (unit: number): number => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800)
@@ -57,14 +59,16 @@ export const checkWrites = (writes: ReadonlyArray<Write>): StoreError | undefine
   if (writes.length === 0) return rejected("a commit needs at least one write")
   if (writes.length > commitLimit) return rejected(`a commit takes at most ${commitLimit} writes, not ${writes.length}`)
   const seen = new Set<string>()
+  let units = 0
   for (const write of writes) {
     const problem = keyProblem(write.key) ?? valueProblem(write)
     if (problem !== undefined) return rejected(problem)
     if (write.expected !== undefined && write.expected < 0n) return rejected(`${write.key}: an expected revision is not negative`)
     if (seen.has(write.key)) return rejected(`the key ${write.key} occurs twice in one commit`)
     seen.add(write.key)
+    units += write.value?.length ?? 0
   }
-  return undefined
+  return units > commitUnitsLimit ? rejected(`the values of a commit are longer than ${commitUnitsLimit} characters`) : undefined
 }
 
 /** What is wrong with a key or prefix that is asked for. */

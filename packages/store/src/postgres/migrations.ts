@@ -1,0 +1,78 @@
+/** The history of the database's shape: what each version adds, and the run at start that brings a database up to date. @module */
+import { Effect } from "effect"
+import { StoreError } from "../store.ts"
+import { applyFunction, sweepFunction } from "./apply.ts"
+import type { Database, Run } from "./database.ts"
+
+interface Migration {
+  readonly name: string
+  readonly statements: (schema: string) => ReadonlyArray<string>
+}
+
+/** Append only: a database that has seen a version never sees it again. */
+const migrations: ReadonlyArray<Migration> = [
+  {
+    name: "the log",
+    statements: (schema) => [
+      `create table ${schema}.meta(id integer primary key, compacted bigint not null)`,
+      `insert into ${schema}.meta values (1, 0)`,
+      `create table ${schema}.sweep(id integer primary key, swept bigint not null)`,
+      `insert into ${schema}.sweep values (1, 0)`,
+      // Room in each page lets an update of a head row stay on its page, without a new index entry.
+      `create table ${schema}.head(key text collate "C" primary key, rev bigint not null, create_rev bigint not null,
+         deleted boolean not null) with (fillfactor = 70)`,
+      // Values up to nearly a page stay in the row, and none is compressed: that halves the cost of writing and of reading.
+      `create table ${schema}.log(rev bigint not null, part smallint not null, key text collate "C" not null,
+         create_rev bigint not null, prev_rev bigint not null, op smallint not null, value text,
+         primary key (rev, part)) with (toast_tuple_target = 8160)`,
+      `alter table ${schema}.log alter column value set storage external`,
+      applyFunction(schema, "single"),
+      applyFunction(schema, "together"),
+      sweepFunction(schema)
+    ]
+  }
+]
+
+/** A number for the advisory lock under which migrations run. */
+const lockNumber = 7_482_915_033
+
+const appliedVersion = async (run: Run, schema: string): Promise<number> => {
+  const [there] = await run(`select to_regclass('${schema}.migration') is not null`)
+  if (there?.[0] !== true) return 0
+  const [newest] = await run(`select coalesce(max(version), 0)::int from ${schema}.migration`)
+  return Number(newest?.[0] ?? 0)
+}
+
+const apply = async (run: Run, schema: string, applied: number): Promise<void> => {
+  if (applied === 0) {
+    await run(`create schema if not exists ${schema}`)
+    await run(`create table if not exists ${schema}.migration(version integer primary key, name text not null,
+      applied_at timestamptz not null)`)
+  }
+  for (const [index, migration] of migrations.entries()) {
+    if (index < applied) continue
+    for (const statement of migration.statements(schema)) await run(statement)
+    await run(`insert into ${schema}.migration values (${index + 1}, '${migration.name}', now())`)
+  }
+}
+
+/** Brings the schema up to date; any number of processes may do so at once. A database of a newer version is refused, not touched. */
+export const migrate = (database: Database, schema: string): Effect.Effect<void, StoreError> =>
+  Effect.flatMap(
+    database.transaction(async (run) => {
+      await run(`select pg_advisory_xact_lock(${lockNumber})`)
+      const applied = await appliedVersion(run, schema)
+      if (applied < migrations.length) await apply(run, schema, applied)
+      return applied
+    }),
+    (applied) =>
+      applied > migrations.length
+        ? Effect.fail(
+            new StoreError({
+              reason: "Incompatible",
+              retryable: false,
+              message: `the store in schema ${schema} at ${database.place} has version ${applied}, this program knows up to ${migrations.length}: use a newer one`
+            })
+          )
+        : Effect.void
+  )

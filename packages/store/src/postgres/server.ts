@@ -1,0 +1,205 @@
+/** Runs a PostgreSQL server of our own: makes its data folder, starts it or adopts a running one, and stops it with the scope. @module */
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, type Stats, statSync } from "node:fs"
+import { join } from "node:path"
+import { type ChildProcess, processAlive, spawn, startTimeOf, stopOrphan } from "@tsukube/host"
+import { Effect, Schedule, type Scope } from "effect"
+import { StoreError } from "../store.ts"
+import { type Account, accountFor, passingCommand } from "./account.ts"
+import type { Binaries } from "./binaries.ts"
+
+/** A server to run. */
+export interface ServerSpec {
+  readonly binaries: Binaries
+  /** Holds `data` and `log`; made when absent. Only `data` and the socket folder belong to the server's user. */
+  readonly folder: string
+  readonly socketFolder: string
+  /** Further arguments of initdb and settings of the server. */
+  readonly initdbArgs: ReadonlyArray<string>
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** How long a server may take to recover and listen, and a predecessor to go away. */
+const startTimeoutMs = 60_000
+const stopTimeoutMs = 15_000
+const predecessorTimeoutMs = 15_000
+const pollMs = 4
+
+const failure = (message: string, cause?: unknown): StoreError =>
+  new StoreError({ reason: "Failed", retryable: false, message, ...(cause === undefined ? {} : { cause }) })
+
+/** Runs the server until the scope ends; when this is done it accepts connections on its socket. */
+export const runServer = (spec: ServerSpec): Effect.Effect<void, StoreError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const data = join(spec.folder, "data")
+    const account = yield* prepareFolders(spec, data)
+    if (!existsSync(data)) yield* initialise(spec, data, account)
+    yield* checkVersion(spec, data)
+    if (yield* adopt(data)) return
+    yield* start(spec, data, account)
+  })
+
+const statOf = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false })
+
+const prepareFolders = (spec: ServerSpec, data: string): Effect.Effect<Account | undefined, StoreError> =>
+  Effect.try({
+    try: () => {
+      mkdirSync(spec.folder, { recursive: true })
+      const account = accountFor(statOf(data), [spec.folder, spec.binaries.bin])
+      makeOwned(spec.socketFolder, account)
+      return account
+    },
+    catch: (cause) => failure(`the folder ${spec.folder} cannot be prepared: ${String(cause)}`, cause)
+  })
+
+/** A folder that nobody but the server's user may use. In a folder open to all, somebody else may have made it first. */
+const makeOwned = (folder: string, account: Account | undefined): void => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const owner = statSync(folder).uid
+  const allowed = [0, account?.uid, process.getuid?.()]
+  if (!allowed.includes(owner)) throw new Error(`${folder} belongs to user ${owner}`)
+  if (account !== undefined) chownSync(folder, account.uid, account.gid)
+  chmodSync(folder, 0o700)
+}
+
+/** A program of the server, as the server's user. */
+const launch = (spec: ServerSpec, account: Account | undefined, program: string, args: ReadonlyArray<string>) => {
+  const command = join(spec.binaries.bin, program)
+  // Fast shutdown, also when we die without a word: whoever comes next finds a clean database.
+  const options = { stopSignal: "SIGINT", stopTimeoutMs, deathSignal: "SIGINT" } as const
+  const common = { env: { ...spec.binaries.env, LC_ALL: "C", TZ: "UTC" }, cwd: "/" }
+  const log = program === "postgres" ? { logFile: join(spec.folder, "log") } : {}
+  const passing = account?.passesFolders === true ? passingCommand(account, options.deathSignal) : undefined
+  const [wrapper, ...words] = passing ?? []
+  return wrapper === undefined
+    ? spawn(
+        { ...common, ...log, command, args, ...(account === undefined ? {} : { uid: account.uid, gid: account.gid }) },
+        options
+      )
+    : spawn({ ...common, ...log, command: wrapper, args: [...words, command, ...args] }, { ...options, deathSignal: "none" })
+}
+
+/** Makes the data folder beside its place and moves it there when it is whole. */
+const initialise = (spec: ServerSpec, data: string, account: Account | undefined): Effect.Effect<void, StoreError> =>
+  Effect.gen(function* () {
+    const draft = `${data}.new`
+    rmSync(draft, { recursive: true, force: true })
+    makeOwned(draft, account)
+    const child = yield* launch(spec, account, "initdb", [
+      `--pgdata=${draft}`,
+      "--username=postgres",
+      "--encoding=UTF8",
+      "--no-locale",
+      "--no-instructions",
+      ...spec.initdbArgs
+    ])
+    const { code } = yield* Effect.promise(() => child.exited)
+    if (code !== 0) return yield* failure(`initdb failed in ${draft}: ${child.tail().trim()}${reachHint(account)}`)
+    renameSync(draft, data)
+  }).pipe(
+    Effect.scoped,
+    Effect.mapError((error) => (error instanceof StoreError ? error : failure(error.message, error)))
+  )
+
+const reachHint = (account: Account | undefined): string =>
+  account?.passesFolders === true
+    ? ` (user ${account.uid} must be able to enter every folder above it: chmod o+x them, or choose another folder)`
+    : ""
+
+const checkVersion = (spec: ServerSpec, data: string): Effect.Effect<void, StoreError> =>
+  Effect.suspend(() => {
+    const made = readFileSync(join(data, "PG_VERSION"), "utf8").trim()
+    const version = versionOf(spec.binaries)
+    if (version === undefined || version === made) return Effect.void
+    const message = `${data} was made by PostgreSQL ${made}, the programs in ${spec.binaries.bin} are of version ${version}`
+    return Effect.fail(new StoreError({ reason: "Incompatible", retryable: false, message }))
+  })
+
+/** The major version, from a file that lies beside the programs in every layout; undefined when it does not. */
+const versionOf = ({ bin }: Binaries): string | undefined => {
+  const folders = [
+    join(bin, "..", "share", "postgresql"),
+    join(bin, "..", "share"),
+    bin.replace("/lib/", "/share/").replace(/\/bin$/, "")
+  ]
+  for (const folder of folders) {
+    const file = join(folder, "postgres.bki")
+    if (existsSync(file)) return /^# PostgreSQL (\S+)/.exec(readFileSync(file, "utf8").slice(0, 100))?.[1]
+  }
+  return undefined
+}
+
+interface PidFile {
+  readonly pid: number
+  readonly ready: boolean
+}
+
+/** What a running server says of itself. */
+const readPidFile = (data: string): PidFile | undefined => {
+  try {
+    const lines = readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")
+    return { pid: Number(lines[0]), ready: lines[7]?.trim() === "ready" }
+  } catch {
+    return undefined
+  }
+}
+
+/** A server that a killed process left behind: one that is ready is taken over, one on its way down is waited for. */
+const adopt = (data: string): Effect.Effect<boolean, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const found = readPidFile(data)
+    if (found === undefined || !isPostgres(found.pid, data)) return false
+    const startTime = startTimeOf(found.pid)
+    if (startTime === undefined) return false
+    if (found.ready) {
+      yield* Effect.addFinalizer(() => stopOrphan({ pid: found.pid, startTime }, { stopSignal: "SIGINT", stopTimeoutMs }))
+      return true
+    }
+    yield* Effect.sync(() => processAlive(found.pid, startTime)).pipe(
+      Effect.repeat({ until: (alive) => !alive, schedule: Schedule.spaced(pollMs) }),
+      Effect.timeoutOption(predecessorTimeoutMs)
+    )
+    return false
+  })
+
+/** Whether a pid is a server on this folder, and not a stranger who got the number of a dead one: servers note their own birth. */
+const isPostgres = (pid: number, data: string): boolean => {
+  const noted = Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[2])
+  // A server writes its file within a second of its birth, and a later process with its number is younger than the file.
+  const birth = statOf(`/proc/${pid}`)?.ctimeMs
+  return processAlive(pid) && (birth === undefined || birth <= noted * 1000 + 2_000)
+}
+
+const start = (spec: ServerSpec, data: string, account: Account | undefined): Effect.Effect<void, StoreError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const settings = { ...spec.settings, unix_socket_directories: `"${spec.socketFolder}"`, unix_socket_permissions: "0700" }
+    const args = ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])]
+    // A killed predecessor may hold the folder until its last child has gone.
+    const deadline = performance.now() + predecessorTimeoutMs
+    for (;;) {
+      const child = yield* Effect.mapError(launch(spec, account, "postgres", args), (error) => failure(error.message, error))
+      const ended = yield* untilReady(data, child)
+      if (ended === undefined) return
+      const blocked = /lock file .* already exists|shared memory block .* still in use/.test(ended)
+      if (!blocked || performance.now() > deadline)
+        return yield* failure(`PostgreSQL did not start in ${data}: ${ended.trim()}${reachHint(account)}`)
+      yield* Effect.sleep(50)
+    }
+  })
+
+/** Undefined when the server is ready, else what it said before it ended. */
+const untilReady = (data: string, child: ChildProcess): Effect.Effect<string | undefined> => {
+  const ready = Effect.sync(() => {
+    const file = readPidFile(data)
+    return file?.pid === child.pid && file.ready
+  }).pipe(Effect.repeat({ until: (isReady) => isReady, schedule: Schedule.spaced(pollMs) }), Effect.as(undefined))
+  const ended = Effect.map(
+    Effect.promise(() => child.exited),
+    () => child.tail().slice(-2000) || "it ended without a word"
+  )
+  return Effect.race(ready, ended).pipe(
+    Effect.timeoutOrElse({
+      duration: startTimeoutMs,
+      orElse: () => Effect.succeed(`it was not ready after ${startTimeoutMs} ms`)
+    })
+  )
+}

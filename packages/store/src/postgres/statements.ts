@@ -1,0 +1,144 @@
+/** The questions a store asks its database, and the rows that answer them. @module */
+import type { Commit } from "../hub.ts"
+import { prefixEnd } from "../key.ts"
+import type { Change, Entry, ListOptions, Range } from "../store.ts"
+import type { Field, Parameter } from "./database.ts"
+
+/** A statement with its parameters. */
+export interface Question {
+  readonly statement: string
+  readonly parameters: ReadonlyArray<Parameter>
+}
+
+/** Where the log begins and ends. */
+export interface Bounds {
+  readonly compacted: bigint
+  readonly newest: bigint
+}
+
+/** A read of the log stops before this many changes, and before this many bytes of values, but never inside a commit. */
+const pageChanges = 1000
+const pageBytes = 4 * 1024 * 1024
+/** Room for one commit of the largest size beyond the last whole page. */
+const scanLimit = 1600
+
+/** Every answer carries the bounds of the same snapshot, so that nobody mistakes swept history for silence. */
+const state = (schema: string): string => `state as materialized (
+  select m.compacted, coalesce((select l.rev from ${schema}.log l order by l.rev desc limit 1), 1) as newest
+  from ${schema}.meta m where m.id = 1)`
+
+/** Only the bounds. */
+export const boundsQuestion = (schema: string): Question => ({
+  statement: `with ${state(schema)} select s.compacted, s.newest from state s`,
+  parameters: []
+})
+
+/** Conditions on a key column, and the parameters they name from `$<first>` on. */
+const keyConditions = (column: string, range: Range, after: string | undefined, first: number) => {
+  const end = prefixEnd(range.prefix)
+  const parameters: Array<string> = []
+  const conditions: Array<string> = []
+  const add = (operator: string, text: string): void => {
+    conditions.push(`${column} ${operator} $${first + parameters.length}::text`)
+    parameters.push(text)
+  }
+  if (range.prefix !== "") add(">=", range.prefix)
+  if (end !== undefined) add("<", end)
+  if (after !== undefined) add(">", after)
+  return { condition: conditions.length === 0 ? "true" : conditions.join(" and "), parameters }
+}
+
+/** Whole commits of a range with `after < revision <= upTo`: see `changeOf`. */
+export const logQuestion = (schema: string, range: Range, after: bigint, upTo: bigint | undefined): Question => {
+  const { condition, parameters } = keyConditions("l.key", range, undefined, 3)
+  return {
+    statement: `with ${state(schema)}, stretch as (
+  select l.*, count(*) over earlier as changes, coalesce(sum(octet_length(l.value)) over earlier, 0) as bytes
+  from (select * from ${schema}.log l where l.rev > $1::text::bigint and l.rev <= $2::text::bigint and ${condition}
+    order by l.rev, l.part limit ${scanLimit}) l
+  window earlier as (order by l.rev groups between unbounded preceding and 1 preceding)
+), page as (
+  select l.rev, l.part, l.key, l.create_rev, case when l.op = 0 then 0 else l.prev_rev end as prev_rev, l.value, p.value as previous
+  from stretch l left join ${schema}.log p on l.op <> 0 and p.rev = l.prev_rev and p.key = l.key
+  where l.changes < ${pageChanges} and l.bytes < ${pageBytes}
+)
+select s.compacted, s.newest, x.rev, x.key, x.value, x.create_rev, x.prev_rev, x.previous
+from state s left join page x on true order by x.rev, x.part`,
+    parameters: [String(after), upTo === undefined ? "9223372036854775807" : String(upTo), ...parameters]
+  }
+}
+
+/** The rows of `logQuestion` as commits. */
+export const commitsOf = (rows: ReadonlyArray<ReadonlyArray<Field>>): ReadonlyArray<Commit> => {
+  const commits: Array<Array<Change>> = []
+  let current: Array<Change> = []
+  for (const [, , rev, key, value, createRev, previousRev, previous] of rows) {
+    if (rev === null) continue
+    const change: Change = {
+      revision: rev as bigint,
+      key: key as string,
+      value: (value as string | null) ?? undefined,
+      createRevision: createRev as bigint,
+      previousRevision: previousRev as bigint,
+      ...(previous === null ? {} : { previous: previous as string })
+    }
+    if (current[0]?.revision === change.revision) current.push(change)
+    else {
+      current = [change]
+      commits.push(current)
+    }
+  }
+  return commits
+}
+
+/** The bounds in the first row of any answer. */
+export const boundsOf = (rows: ReadonlyArray<ReadonlyArray<Field>>): Bounds => {
+  const [compacted, newest] = rows[0] ?? []
+  return { compacted: (compacted as bigint | undefined) ?? 0n, newest: (newest as bigint | undefined) ?? 1n }
+}
+
+/**
+ * The entries of a range: see `entriesOf`. At an older revision each key is walked back along its chain of changes to the first
+ * one that is old enough.
+ */
+export const listQuestion = (schema: string, range: Range, options: ListOptions): Question => {
+  const { at, limit } = options
+  const { condition, parameters } = keyConditions("h.key", range, options.after, at === undefined ? 1 : 2)
+  const rows =
+    at === undefined
+      ? `${schema}.head h join ${schema}.log v on v.rev = h.rev and v.key = h.key where not h.deleted and ${condition}`
+      : `${schema}.head h cross join lateral (
+    with recursive walk(rev) as (
+      select h.rev union all
+      select o.prev_rev from walk w join ${schema}.log o on o.rev = w.rev and o.key = h.key where w.rev > $1::text::bigint)
+    select l.* from walk w join ${schema}.log l on l.rev = w.rev and l.key = h.key where w.rev between 1 and $1::text::bigint
+  ) v where v.op <> 2 and ${condition}`
+  // A parameter, not a number in the text: each text is a statement prepared for good.
+  const limitClause = limit === undefined ? "" : ` limit $${parameters.length + (at === undefined ? 1 : 2)}::text::bigint`
+  const counted =
+    limit === undefined
+      ? "0::bigint"
+      : at === undefined
+        ? `(select count(*) from ${schema}.head h where not h.deleted and ${condition})`
+        : `(select count(*) from ${rows})`
+  return {
+    statement: `with ${state(schema)}
+select s.compacted, s.newest, ${counted} as total, x.key, x.value, x.rev, x.create_rev
+from state s left join (
+  select h.key, v.value, v.rev, v.create_rev from ${rows} order by h.key${limitClause}
+) x on true order by x.key`,
+    parameters: [...(at === undefined ? [] : [String(at)]), ...parameters, ...(limit === undefined ? [] : [String(limit)])]
+  }
+}
+
+/** The rows of `listQuestion` as entries, and how many there are without the limit. */
+export const entriesOf = (
+  rows: ReadonlyArray<ReadonlyArray<Field>>
+): { readonly entries: ReadonlyArray<Entry>; readonly total: number } => {
+  const entries: Array<Entry> = []
+  for (const [, , , key, value, rev, createRev] of rows) {
+    if (key === null) continue
+    entries.push({ key: key as string, value: value as string, revision: rev as bigint, createRevision: createRev as bigint })
+  }
+  return { entries, total: Number(rows[0]?.[2] ?? 0) }
+}

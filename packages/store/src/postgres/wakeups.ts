@@ -1,0 +1,65 @@
+/** When to look at the log again: on notifications, on commits of our own, and after a while in any case. @module */
+import { Effect, Schedule, type Scope } from "effect"
+import { channelOf } from "./apply.ts"
+import type { Database } from "./database.ts"
+
+/** A notification may be lost without a trace; this is how long one change may then stay unseen. */
+const pollListeningMs = 5_000
+/** How often to look when nobody notifies us: the connection is lost, or a pooler in between swallows LISTEN. */
+const pollDeafMs = 200
+
+/** A bell that remembers one ring. */
+export interface Wakeups {
+  readonly ring: () => void
+  /** Ends when the bell has rung since the last wait, or when it is time to look anyway. */
+  readonly wait: Effect.Effect<void>
+}
+
+/** A schedule for whoever has lost the database: quick at first, then every two seconds, for ever. */
+export const retryForEver: Schedule.Schedule<unknown> = Schedule.min([
+  Schedule.exponential("20 millis"),
+  Schedule.spaced("2 seconds")
+])
+
+/** Listens to the channel of a schema as long as the scope lasts. */
+export const makeWakeups = (database: Database, schema: string): Effect.Effect<Wakeups, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    let rung = false
+    let listening = false
+    let wake: (() => void) | undefined
+    const ring = (): void => {
+      rung = true
+      wake?.()
+    }
+    const onListening = (): void => {
+      listening = true
+      // Whatever happened while nobody listened.
+      ring()
+    }
+    yield* database.listen(channelOf(schema), onListening, ring).pipe(
+      Effect.onExit(() =>
+        Effect.sync(() => {
+          listening = false
+          ring()
+        })
+      ),
+      Effect.retry(retryForEver),
+      Effect.forkScoped
+    )
+    const rings = Effect.callback<void>((resume) => {
+      if (rung) return resume(Effect.void)
+      wake = () => resume(Effect.void)
+      return Effect.sync(() => {
+        wake = undefined
+      })
+    })
+    const wait = Effect.suspend(() => Effect.timeoutOption(rings, listening ? pollListeningMs : pollDeafMs)).pipe(
+      Effect.andThen(
+        Effect.sync(() => {
+          rung = false
+          wake = undefined
+        })
+      )
+    )
+    return { ring, wait }
+  })

@@ -1,0 +1,190 @@
+/** Group commit: concurrent commits travel to the database as one statement, and each gets its own answer. @module */
+import { Effect, Exit, type Scope } from "effect"
+import { checkWrites } from "../key.ts"
+import { Conflict, StoreError, type Write } from "../store.ts"
+import type { Database, Parameter } from "./database.ts"
+
+/** Bounds of the writer. */
+export interface WriterLimits {
+  /** Writes of one batch, at most. */
+  readonly batchWrites: number
+  /** UTF-16 units of the values of one batch; a single larger commit travels alone. */
+  readonly batchUnits: number
+  /** Commits that may wait; further ones fail with `Overloaded`. */
+  readonly queueCommits: number
+  readonly queueUnits: number
+}
+
+const defaultLimits: WriterLimits = {
+  batchWrites: 512,
+  batchUnits: 4 * 1024 * 1024,
+  queueCommits: 16_384,
+  queueUnits: 128 * 1024 * 1024
+}
+/** How far past a commit that has to wait (its key is in the batch already) others are looked for. */
+const lookAhead = 2048
+
+type Answer = Exit.Exit<bigint, Conflict | StoreError>
+
+interface Waiting {
+  readonly writes: ReadonlyArray<Write>
+  readonly units: number
+  readonly answer: (answer: Answer) => void
+}
+
+/** The commit method of a store over a database; `onCommit` hears the newest revision of each batch. The last batch ends before the scope does. */
+export const makeWriter = (
+  database: Database,
+  schema: string,
+  onCommit: (revision: bigint) => void,
+  limits: WriterLimits = defaultLimits
+): Effect.Effect<(writes: ReadonlyArray<Write>) => Effect.Effect<bigint, Conflict | StoreError>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    let queue: Array<Waiting> = []
+    let queueUnits = 0
+    let inFlight: Promise<void> | undefined
+    let closed = false
+
+    const send = async (batch: ReadonlyArray<Waiting>): Promise<void> => {
+      const exit = await Effect.runPromiseExit(writeBatch(database, schema, batch))
+      if (Exit.isSuccess(exit)) {
+        const newest = settle(batch, exit.value)
+        if (newest > 0n) onCommit(newest)
+        return
+      }
+      const failure: Answer = Exit.failCause(exit.cause)
+      // The data of one commit displeased the database: nothing was written, and the others must not suffer for it.
+      if (batch.length > 1 && isRejected(exit)) for (const one of batch) await send([one])
+      else for (const one of batch) one.answer(failure)
+    }
+
+    const pump = (): void => {
+      if (inFlight !== undefined || queue.length === 0) return
+      const { batch, rest } = chooseBatch(queue, limits)
+      queue = rest
+      for (const one of batch) queueUnits -= one.units
+      inFlight = send(batch).then(() => {
+        inFlight = undefined
+        pump()
+      })
+    }
+
+    yield* Effect.addFinalizer(() =>
+      Effect.promise(async () => {
+        closed = true
+        for (const one of queue.splice(0)) one.answer(Exit.fail(closing()))
+        await inFlight
+      })
+    )
+
+    return (writes) =>
+      Effect.callback<bigint, Conflict | StoreError>((resume) => {
+        const units = writes.reduce((sum, write) => sum + write.key.length + (write.value?.length ?? 0), 0)
+        const problem =
+          checkWrites(writes) ??
+          (closed ? closing() : queue.length >= limits.queueCommits || queueUnits > limits.queueUnits ? overloaded() : undefined)
+        if (problem !== undefined) return resume(Effect.fail(problem))
+        const waiting: Waiting = { writes, units, answer: resume }
+        queue.push(waiting)
+        queueUnits += units
+        pump()
+        return Effect.sync(() => {
+          // Once it is on its way it may well happen; before that it does not.
+          const index = queue.indexOf(waiting)
+          if (index < 0) return
+          queue.splice(index, 1)
+          queueUnits -= units
+        })
+      })
+  })
+
+const overloaded = (): StoreError =>
+  new StoreError({ reason: "Overloaded", retryable: true, message: "too many commits wait for the database already" })
+
+const closing = (): StoreError => new StoreError({ reason: "Unavailable", retryable: false, message: "the store is closed" })
+
+const isRejected = (exit: Exit.Exit<unknown, StoreError>): boolean =>
+  Exit.isFailure(exit) && exit.cause.reasons.some((reason) => reason._tag === "Fail" && reason.error.reason === "Rejected")
+
+/** From the front of the queue: whole commits, each key once, within the limits, and never past an earlier commit of the same key. */
+export const chooseBatch = <A extends { readonly writes: ReadonlyArray<Write>; readonly units: number }>(
+  queue: ReadonlyArray<A>,
+  limits: Pick<WriterLimits, "batchWrites" | "batchUnits">
+): { readonly batch: Array<A>; readonly rest: Array<A> } => {
+  const batch: Array<A> = []
+  const rest: Array<A> = []
+  const keys = new Set<string>()
+  let writes = 0
+  let units = 0
+  let index = 0
+  for (; index < queue.length && index < lookAhead; index++) {
+    const one = queue[index]
+    if (one === undefined) break
+    if (batch.length > 0 && (writes + one.writes.length > limits.batchWrites || units + one.units > limits.batchUnits)) break
+    if (one.writes.some((write) => keys.has(write.key))) rest.push(one)
+    else {
+      batch.push(one)
+      writes += one.writes.length
+      units += one.units
+    }
+    for (const write of one.writes) keys.add(write.key)
+  }
+  for (; index < queue.length; index++) rest.push(queue[index] as A)
+  return { batch, rest }
+}
+
+/** Sends a batch; the answer has a word for each write, in order. */
+const writeBatch = (
+  database: Database,
+  schema: string,
+  batch: ReadonlyArray<Waiting>
+): Effect.Effect<ReadonlyArray<string>, StoreError> => {
+  const together = batch.some((one) => one.writes.length > 1)
+  const writes = batch.flatMap((one) => one.writes)
+  const keys = writes.map((write) => write.key)
+  const values = writes.map((write) => write.value ?? "")
+  const delimiter = delimiterFor([...keys, ...values])
+  const parameters: Array<Parameter> = [
+    `{${writes.map((write) => (write.value === undefined ? 1 : 0)).join(",")}}`,
+    `{${writes.map((write) => write.expected ?? -1n).join(",")}}`,
+    ...(together ? [`{${batch.flatMap((one, index) => one.writes.map(() => index)).join(",")}}`] : []),
+    keys.join(delimiter),
+    values.join(delimiter),
+    delimiter
+  ]
+  const statement = together
+    ? `select ${schema}.apply_together($1::text::smallint[], $2::text::bigint[], $3::text::integer[], $4::text, $5::text, $6::text)`
+    : `select ${schema}.apply($1::text::smallint[], $2::text::bigint[], $3::text, $4::text, $5::text)`
+  return Effect.map(database.write(statement, parameters), (rows) => String(rows[0]?.[0] ?? "").split(","))
+}
+
+/** A text that occurs in none of the others: one rare character, or a longer and longer run of it where it is not rare. */
+export const delimiterFor = (texts: ReadonlyArray<string>): string => {
+  let delimiter = "\u001e"
+  // Framed by another character, so that a text which begins or ends with the rare one cannot shift the cut.
+  for (let run = 2; texts.some((text) => text.includes(delimiter)); run *= 2) delimiter = `\u001d${"\u001e".repeat(run)}\u001d`
+  return delimiter
+}
+
+/** Gives each commit its answer and returns the newest revision. */
+const settle = (batch: ReadonlyArray<Waiting>, words: ReadonlyArray<string>): bigint => {
+  let next = 0
+  let newest = 0n
+  for (const { writes, answer } of batch) {
+    const first = next
+    next += writes.length
+    const word = words[first] ?? ""
+    const refused = writes.findIndex((_, index) => isRefusal(words[first + index]))
+    if (refused >= 0)
+      answer(Exit.fail(new Conflict({ key: writes[refused]?.key ?? "", current: -BigInt(words[first + refused] ?? "0") })))
+    else {
+      const revision = BigInt(word)
+      if (revision > newest) newest = revision
+      answer(Exit.succeed(revision))
+    }
+  }
+  return newest
+}
+
+const isRefusal = (word: string | undefined): boolean =>
+  word === undefined || word === "0" || (word.startsWith("-") && word !== "-")
