@@ -206,7 +206,7 @@ describe.skipIf(!system)("in the kernel", () => {
     "rules that the kernel does not take are an error",
     live(
       Effect.fnUntraced(function* () {
-        const broken = { ports: [{ ...full.ports[0]!, port: 99_999 }] }
+        const broken = { ports: [{ ...full.ports[0]!, clusterIp: "10.96.0.0/8" }] }
         const error = yield* Effect.flip(backend().sync(broken, emptyState))
         expect([error._tag, error.message.startsWith("iptables: iptables-restore")]).toEqual(["SyncError", true])
       })
