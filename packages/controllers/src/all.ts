@@ -1,0 +1,20 @@
+/** Every controller there is. @module */
+import type { Controller } from "./controller.ts"
+import { deploymentController } from "./deployment/reconcile.ts"
+import { endpointsController } from "./endpoints/reconcile.ts"
+import { endpointSliceController } from "./endpointslice/reconcile.ts"
+import { namespaceController } from "./namespace/reconcile.ts"
+import { replicaSetController } from "./replicaset/reconcile.ts"
+import { rootCaController } from "./root-ca/reconcile.ts"
+import { serviceAccountController } from "./serviceaccount/reconcile.ts"
+
+/** The controllers that `runControllers` starts unless told otherwise. */
+export const all: ReadonlyArray<Controller> = [
+  deploymentController,
+  replicaSetController,
+  endpointSliceController,
+  endpointsController,
+  namespaceController,
+  serviceAccountController,
+  rootCaController
+]
