@@ -1,18 +1,71 @@
 /** Chooses the parts of a server from its options: who may come in, what they may do, how objects are printed and reached. @module */
-import { StatusError } from "@tsukube/api"
+import { resources } from "@tsukube/api"
+import { staticTokens } from "./authenticate/bearer.ts"
+import { clientCertificate } from "./authenticate/client-certificate.ts"
+import { impersonating } from "./authenticate/impersonate.ts"
+import { serviceAccount } from "./authenticate/service-account.ts"
+import { serviceAccountKey } from "./authenticate/service-account-keys.ts"
+import { makeServiceAccountTokens } from "./authenticate/token.ts"
+import { union as anyAuthenticator } from "./authenticate/union.ts"
+import { nodeAuthorizer } from "./authorize/node.ts"
+import { makeRbac, type Rbac } from "./authorize/rbac.ts"
+import { rbacBootstrap } from "./authorize/rbac-bootstrap.ts"
+import { alwaysAllow, union as anyAuthorizer, privileged } from "./authorize/union.ts"
+import { discoveryRoute } from "./discovery.ts"
+import { issuerRoute } from "./issuer-route.ts"
 import type { ApiserverOptions } from "./options.ts"
-import type { Parts, Registry } from "./request.ts"
+import type { Authenticator, Authorizer, Parts, Registry, Review } from "./request.ts"
+import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from "./reviews/access-review.ts"
+import { type RulesFor, selfSubjectRulesReview } from "./reviews/rules-review.ts"
+import { selfSubjectReview } from "./reviews/subject-review.ts"
+import { tokenReview } from "./reviews/token-review.ts"
+
+/** Upstream's default of kubeadm clusters; what pods find the API server under. */
+const defaultIssuer = "https://kubernetes.default.svc.cluster.local"
 
 /** The parts a server of these options has. The registry is live: it may be read at any time later. */
-export const makeParts = async (_options: ApiserverOptions, _registry: Registry): Promise<Parts> => ({
-  authenticator: async () => undefined,
-  authorizer: async (user) => ({ allowed: user.groups.includes("system:masters") }),
-  toTable: (objects) => ({ columnDefinitions: [], rows: objects.map(() => ({ cells: [] })) }),
-  routes: [],
-  reviews: {},
-  connect: {},
-  tokens: async () => {
-    throw new Error(`no token signer (${StatusError.name})`)
-  },
-  bootstrap: []
-})
+export const makeParts = async (options: ApiserverOptions, registry: Registry): Promise<Parts> => {
+  const { issuer = defaultIssuer, anonymous = true, tokens: known = {} } = options
+  const key = serviceAccountKey(options.serviceAccountKey)
+  const tokens = makeServiceAccountTokens(key, issuer, registry)
+  const rbac = makeRbac(registry)
+  const authorizer = authorizerOf(options, registry, rbac)
+  const byToken = [...(options.authenticators ?? []), staticTokens(known)]
+  const authenticator = anyAuthenticator([...byToken, clientCertificate, serviceAccount(tokens)], { anonymous })
+  const rulesFor: RulesFor = (user, namespace) =>
+    options.authorizer === undefined || options.authorizer === "rbac" ? rbac.rulesFor(user, namespace) : undefined
+  const reviews: Readonly<Record<string, Review>> = {
+    "tokenreviews.authentication.k8s.io": tokenReview(tokens, firstOf(byToken), issuer),
+    "selfsubjectreviews.authentication.k8s.io": selfSubjectReview,
+    "subjectaccessreviews.authorization.k8s.io": subjectAccessReview(authorizer),
+    "localsubjectaccessreviews.authorization.k8s.io": localSubjectAccessReview(authorizer),
+    "selfsubjectaccessreviews.authorization.k8s.io": selfSubjectAccessReview(authorizer),
+    "selfsubjectrulesreviews.authorization.k8s.io": selfSubjectRulesReview(rulesFor)
+  }
+  return {
+    authenticator: impersonating(authenticator, authorizer),
+    authorizer,
+    toTable: (objects) => ({ columnDefinitions: [], rows: objects.map(() => ({ cells: [] })) }),
+    routes: [discoveryRoute(() => resources), issuerRoute(issuer, key)],
+    reviews,
+    connect: {},
+    tokens: tokens.sign,
+    bootstrap: rbacBootstrap
+  }
+}
+
+const authorizerOf = ({ authorizer = "rbac" }: ApiserverOptions, registry: Registry, rbac: Rbac): Authorizer => {
+  if (authorizer === "always-allow") return alwaysAllow
+  if (authorizer !== "rbac") return anyAuthorizer([privileged, authorizer])
+  return anyAuthorizer([privileged, nodeAuthorizer(registry), rbac.authorize])
+}
+
+const firstOf =
+  (authenticators: ReadonlyArray<Authenticator>): Authenticator =>
+  async (request, connection) => {
+    for (const authenticate of authenticators) {
+      const user = await authenticate(request, connection)
+      if (user !== undefined) return user
+    }
+    return undefined
+  }
