@@ -4,9 +4,13 @@ import type { Readable } from "node:stream"
 /** So much may wait in memory for a slow reader. */
 const highWaterMark = 64 * 1024
 
-/** `cancel` must end the exchange: it is called when the reader leaves before the end. */
-export const bodyOf = (readable: Readable, cancel: () => void): ReadableStream<Uint8Array> => {
+/**
+ * `cancel` must end the exchange: it is called when the reader leaves before the end. `length` is what the answer promised:
+ * HTTP/2 streams of a connection that broke end as if all were well.
+ */
+export const bodyOf = (readable: Readable, cancel: () => void, length?: number): ReadableStream<Uint8Array> => {
   let ended = false
+  let received = 0
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -17,15 +21,15 @@ export const bodyOf = (readable: Readable, cancel: () => void): ReadableStream<U
         }
         readable.on("data", (chunk: Uint8Array) => {
           if (ended) return
+          received += chunk.byteLength
           controller.enqueue(chunk)
           if ((controller.desiredSize ?? 0) <= 0) readable.pause()
         })
-        readable.on("end", () => end(() => controller.close())())
+        const cut = end(() => controller.error(new Error("the connection was closed before the end of the answer")))
+        const close = end(() => controller.close())
+        readable.on("end", () => (length === undefined || received === length ? close() : cut()))
         readable.on("error", (error) => end(() => controller.error(error))())
-        readable.on(
-          "close",
-          end(() => controller.error(new Error("the connection was closed before the end of the answer")))
-        )
+        readable.on("close", cut)
       },
       pull() {
         readable.resume()
@@ -55,5 +59,7 @@ export const responseOf = (
   }
   const isEmpty = status === 204 || status === 205 || status === 304
   if (isEmpty) readable.resume()
-  return new Response(isEmpty ? null : bodyOf(readable, cancel), { status, headers: pairs })
+  const length = headers["content-length"]
+  const body = isEmpty ? null : bodyOf(readable, cancel, typeof length === "string" ? Number(length) : undefined)
+  return new Response(body, { status, headers: pairs })
 }

@@ -44,6 +44,7 @@ class Carrier {
   // Decided by the first connection, and anew when that failed: what a server speaks does not change while it runs.
   #protocol: Promise<"h2" | "http/1.1"> | undefined
   #spare: TLSSocket | undefined
+  #closed = false
 
   constructor(connection: Connection) {
     this.#server = new URL(connection.server)
@@ -66,6 +67,7 @@ class Carrier {
         signal: request.signal
       }
       plain.signal.throwIfAborted()
+      if (this.#closed) throw new Error("the client is closed")
       return (await this.#speaks()) === "h2" ? await this.#sessions.send(plain) : await this.#sendHttp1(plain)
     } catch (cause) {
       const where = `${request.method} ${this.#server.origin}`
@@ -74,6 +76,7 @@ class Carrier {
   }
 
   close(): void {
+    this.#closed = true
     this.#sessions.close()
     this.#agent.destroy()
     this.#spare?.destroy()
