@@ -1,3 +1,4 @@
 /** The front door of @tsukube/apiserver: every public name, listed by hand. @module */
-
-export {}
+export { Apiserver, layer } from "./apiserver.ts"
+export type { ApiserverOptions } from "./options.ts"
+export type { Attributes, Authenticator, Authorizer, Connection, Decision, Registry, UserInfo } from "./request.ts"

@@ -1,6 +1,6 @@
 /** The cluster's objects in memory, kept up to date by one watch of the store. @module */
-import { type Compacted, type Entry, type Store, StoreError } from "@tsukube/store"
-import { Clock, Effect, Exit, Schedule, type Scope, Stream } from "effect"
+import type { Compacted, Entry, Store, StoreError } from "@tsukube/store"
+import { Effect, Schedule, type Scope, Stream } from "effect"
 import { Bucket } from "./bucket.ts"
 import { folderOfKey, StoredObject } from "./stored.ts"
 
@@ -155,4 +155,7 @@ const listAll = (
       entries.push(...page.entries)
     }
     return { entries, revision }
-  }).pipe(Effect.retry({ times: 5, while: (error: Compacted | StoreError) => error._tag === "Compacted" }), Effect.catchTag("Compacted", (error) => Effect.die(error)))
+  }).pipe(
+    Effect.retry({ times: 5, while: (error: Compacted | StoreError) => error._tag === "Compacted" }),
+    Effect.catchTag("Compacted", (error) => Effect.die(error))
+  )

@@ -22,7 +22,5 @@ const renamed = (object: KubernetesObject, names: Readonly<Record<string, string
 export const eventFromCore = (stored: KubernetesObject): KubernetesObject => renamed(stored, namesOfCore, "events.k8s.io/v1")
 
 /** An Event of events.k8s.io/v1 as it is stored. `involvedObject` is required there. */
-export const eventToCore = (object: KubernetesObject): KubernetesObject => ({
-  involvedObject: {},
-  ...renamed(object, namesOfEvents, "v1")
-})
+export const eventToCore = (object: KubernetesObject): KubernetesObject =>
+  Object.assign({ involvedObject: {} }, renamed(object, namesOfEvents, "v1"))

@@ -1,0 +1,56 @@
+/** The API server as a service: a function from requests to responses over a store. @module */
+import { Store, type StoreError } from "@tsukube/store"
+import { Clock, Context, Effect, Layer } from "effect"
+import { makeApp } from "./app.ts"
+import type { ApiserverOptions } from "./options.ts"
+import { makeParts } from "./parts.ts"
+import { makeRegistry } from "./registry.ts"
+import type { Connection, Registry, UserInfo } from "./request.ts"
+import type { Serving } from "./serving.ts"
+import { createSystemObjects } from "./system-objects.ts"
+import { makeWatchCache } from "./watch-cache.ts"
+
+/** A running API server. It listens nowhere by itself. */
+export interface Apiserver {
+  /** Answers a request; who asks is found out from its headers and the connection. Never rejects. */
+  readonly fetch: (request: Request, connection?: Connection) => Promise<Response>
+  /** Answers requests of a known user: for parts of the same process, which need no credentials. */
+  readonly fetchAs: (user: UserInfo) => (request: Request) => Promise<Response>
+  /** Reads of the server's memory. */
+  readonly registry: Registry
+}
+
+/** The tag under which a layer provides an `Apiserver`. */
+export const Apiserver: Context.Service<Apiserver, Apiserver> = Context.Service("@tsukube/apiserver/Apiserver")
+
+/** Builds a server over the store of its context; its watches end with the scope. Several may share one store. */
+export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, StoreError, Store> =>
+  Layer.effect(
+    Apiserver,
+    Effect.gen(function* () {
+      const store = yield* Store
+      const clock = yield* Clock.Clock
+      const cache = yield* makeWatchCache(store)
+      const registry = makeRegistry(cache)
+      const closing = new AbortController()
+      const serving: Serving = {
+        cache,
+        registry,
+        options,
+        parts: yield* Effect.promise(() => makeParts(options, registry)),
+        now: () => clock.currentTimeMillisUnsafe(),
+        closed: closing.signal,
+        ping: store.revision
+      }
+      yield* Effect.addFinalizer(() => Effect.sync(() => closing.abort()))
+      yield* Effect.promise(() => createSystemObjects(serving))
+      // From here on the cache holds what the server itself relies on.
+      yield* Effect.promise(() => cache.fresh(10_000))
+      const app = makeApp(serving)
+      return {
+        fetch: async (request, connection) => app.fetch(request, connection === undefined ? {} : { connection }),
+        fetchAs: (user) => async (request) => app.fetch(request, { user }),
+        registry
+      }
+    })
+  )

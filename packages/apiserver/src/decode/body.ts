@@ -1,0 +1,85 @@
+/** Reads a request's body: bounded, valid UTF-8, JSON or YAML. @module */
+import { badRequest, tooLarge, unsupportedMediaType } from "@tsukube/api"
+import { parseDocument } from "yaml"
+import { scanJson } from "./json-scan.ts"
+
+/** Larger bodies get 413, as upstream answers them. */
+export const bodyLimitBytes: number = 3 * 1024 * 1024
+
+const accepted = ["application/json", "application/yaml"]
+
+/** A body as it came, with what its header says it is. */
+export interface Body {
+  readonly text: string
+  /** Lower case, without parameters; "" when the header was absent. */
+  readonly type: string
+}
+
+/** Reads the whole body; 413 when it is too large, 400 when it is no UTF-8. */
+export const readBody = async (request: Request): Promise<Body> => {
+  const type = (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase()
+  if (Number(request.headers.get("content-length") ?? 0) > bodyLimitBytes) throw tooLarge(`limit is ${bodyLimitBytes}`)
+  const chunks: Array<Uint8Array> = []
+  let bytes = 0
+  if (request.body !== null) {
+    // Read by hand, because a body without a length may go on for ever.
+    const reader = (request.body as ReadableStream<Uint8Array>).getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      bytes += value.byteLength
+      if (bytes > bodyLimitBytes) {
+        await reader.cancel()
+        throw tooLarge(`limit is ${bodyLimitBytes}`)
+      }
+      chunks.push(value)
+    }
+  }
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)), type }
+  } catch {
+    throw badRequest("the body of the request is not valid UTF-8")
+  }
+}
+
+/** A parsed body and the paths of keys that occur twice. */
+export interface ParsedBody {
+  readonly value: unknown
+  readonly duplicates: ReadonlyArray<string>
+}
+
+/** Parses JSON or YAML as the header says; no header means JSON. Throws `ParseError` or a 415. */
+export const parseBody = ({ text, type }: Body): ParsedBody => {
+  if (type === "" || type === "application/json") return parseJson(text)
+  if (type === "application/yaml" || type === "application/x-yaml" || type === "text/yaml") return parseYaml(text)
+  throw unsupportedMediaType(accepted)
+}
+
+/** JSON with upstream's words for what is wrong with it. */
+export const parseJson = (text: string): ParsedBody => {
+  const duplicates = scanJson(text)
+  return { value: JSON.parse(text), duplicates }
+}
+
+/** YAML 1.1, as upstream reads it, but without its dates and sexagesimal numbers: those stay strings there as well. */
+const parseYaml = (text: string): ParsedBody => {
+  const document = parseDocument(text, {
+    version: "1.1",
+    uniqueKeys: false,
+    customTags: (tags) =>
+      tags.filter(
+        (tag) =>
+          typeof tag === "string" || (tag.tag !== "tag:yaml.org,2002:timestamp" && !("format" in tag && tag.format === "TIME"))
+      )
+  })
+  const error = document.errors[0]
+  if (error !== undefined) throw badRequest(`error converting YAML to JSON: yaml: ${error.message.split("\n")[0]}`)
+  const strict = parseDocument(text, { version: "1.1", uniqueKeys: true })
+  const duplicates = strict.errors.filter(({ code }) => code === "DUPLICATE_KEY").map(() => "(key of the YAML document)")
+  try {
+    // An alias bomb is refused by the library's own limit.
+    return { value: document.toJS(), duplicates }
+  } catch (thrown) {
+    throw badRequest(`error converting YAML to JSON: yaml: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+  }
+}

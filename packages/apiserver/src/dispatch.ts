@@ -1,0 +1,111 @@
+/** Leads an authorized request to the verb that answers it. @module */
+import { StatusError } from "@tsukube/api"
+import { readBody } from "./decode/body.ts"
+import { decodeObject } from "./decode/object.ts"
+import { readWriteOptions } from "./decode/write-options.ts"
+import { negotiate } from "./encode/accept.ts"
+import { objectResponse, textResponse } from "./encode/json.ts"
+import { health, versionInfo } from "./health.ts"
+import type { RequestContext } from "./request.ts"
+import { findServed, type Served, shownObject } from "./served.ts"
+import type { Serving } from "./serving.ts"
+import { create } from "./verbs/create.ts"
+import { remove } from "./verbs/delete.ts"
+import { removeCollection } from "./verbs/delete-collection.ts"
+import { findObject, get } from "./verbs/get.ts"
+import { list } from "./verbs/list.ts"
+import { patch } from "./verbs/patch.ts"
+import { subresources } from "./verbs/subresources.ts"
+import { update } from "./verbs/update.ts"
+import { watch } from "./verbs/watch.ts"
+
+/** Answers one verb of one resource. */
+export type Handler = (serving: Serving, context: RequestContext, served: Served) => Promise<Response>
+
+const notFoundText = (): Response =>
+  new Response("404 page not found\n", { status: 404, headers: { "content-type": "text/plain; charset=utf-8" } })
+
+/** Upstream's router answers so, without naming the resource. */
+const methodNotAllowed = (): StatusError =>
+  new StatusError({
+    status: {
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message: "the server does not allow this method on the requested resource",
+      reason: "MethodNotAllowed",
+      details: {},
+      code: 405
+    }
+  })
+
+const ofCollection: Readonly<Record<string, Handler>> = { list, watch, create, deletecollection: removeCollection }
+const ofObject: Readonly<Record<string, Handler>> = { get, update, patch, delete: remove }
+
+/** Answers an authorized request. */
+export const dispatch = async (serving: Serving, context: RequestContext): Promise<Response> => {
+  const { info, request } = context
+  for (const route of serving.parts.routes) {
+    const response = await route(context)
+    if (response !== undefined) return response
+  }
+  if (!info.isResource) return plainPath(serving, context)
+  const served = findServed(info.group, info.version, info.resource)
+  if (served === undefined || misplaced(served, context)) return notFoundText()
+  if (info.subresource !== "") return subresource(serving, context, served)
+  const named = isNamed(context)
+  if (named && served.resource.namespaced && info.namespace === "") return notFoundText()
+  const handler = (named ? ofObject : ofCollection)[info.verb]
+  if (handler === undefined || !served.resource.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed()
+  const review = serving.parts.reviews[`${info.resource}.${info.group}`]
+  if (review !== undefined) return answerReview(context, served, review)
+  // Asked before anything is written: a client that cannot read the answer must not cause a change.
+  const accept = request.headers.get("accept")
+  negotiate(accept, { list: info.verb === "list" || info.verb === "deletecollection", watch: info.verb === "watch" })
+  const virtual = subresources[`${info.resource}.${info.group}`]
+  return (virtual ?? handler)(serving, context, served)
+}
+
+/** Whether the path names an object: a list may carry a name as well, by its field selector. */
+const isNamed = ({ info }: RequestContext): boolean =>
+  info.name !== "" && info.verb !== "list" && info.verb !== "watch" && info.verb !== "deletecollection"
+
+const misplaced = ({ resource }: Served, { info }: RequestContext): boolean => {
+  const inNamespace = info.namespace !== "" && !(info.group === "" && info.resource === "namespaces")
+  return (inNamespace && !resource.namespaced) || info.path.includes("/watch/")
+}
+
+const plainPath = async (serving: Serving, context: RequestContext): Promise<Response> => {
+  const { verb, path } = context.info
+  if (verb !== "get" && verb !== "head") return notFoundText()
+  if (path === "/version" || path === "/version/") {
+    return textResponse(context, { format: "json", shape: "object", metaVersion: "" }, JSON.stringify(versionInfo))
+  }
+  return (await health(serving, context)) ?? notFoundText()
+}
+
+const answerReview = async (
+  context: RequestContext,
+  served: Served,
+  review: Serving["parts"]["reviews"][string]
+): Promise<Response> => {
+  const options = readWriteOptions(context.url.searchParams, "CreateOptions")
+  const object = decodeObject(context, await readBody(context.request), served.resource, options.fieldValidation)
+  return objectResponse(context, await review(context, object), 201)
+}
+
+const subresource = async (serving: Serving, context: RequestContext, served: Served): Promise<Response> => {
+  const { info } = context
+  const found = served.resource.subresources.find(({ name }) => name === info.subresource)
+  if (found === undefined || (served.resource.namespaced && info.namespace === "")) return notFoundText()
+  const connect = serving.parts.connect[`${info.resource}/${info.subresource}`]
+  if (connect !== undefined) return connect(context, shownObject(served, await findObject(serving, context, served)))
+  const handler = subresources[`${info.resource}.${info.group}/${info.subresource}`] ?? ofStatus(info.subresource, info.verb)
+  if (handler === undefined || !found.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed()
+  negotiate(context.request.headers.get("accept"))
+  return handler(serving, context, served)
+}
+
+const ofStatus = (subresource: string, verb: string): Handler | undefined =>
+  subresource === "status" ? { get, update, patch }[verb] : undefined

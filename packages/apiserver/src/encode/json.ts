@@ -1,0 +1,116 @@
+/** Writes objects and lists as answers: the stored text as it stands, or the Table or metadata made of it. @module */
+import { badRequest, type KubernetesObject } from "@tsukube/api"
+import { stringify } from "yaml"
+import type { RequestContext, Table, TableOptions } from "../request.ts"
+import { type Served, shownObject, shownText } from "../served.ts"
+import type { Serving } from "../serving.ts"
+import type { StoredObject } from "../stored.ts"
+import { type Accepted, negotiate } from "./accept.ts"
+
+/** Browsers and curl get indented JSON unless they say otherwise, as upstream does it. */
+export const wantsPretty = (context: RequestContext): boolean => {
+  const pretty = context.url.searchParams.get("pretty")
+  if (pretty !== null) return pretty !== "false" && pretty !== "0"
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(context.request.headers.get("user-agent") ?? "")
+}
+
+const headersOf = (context: RequestContext, contentType: string): Headers => {
+  const headers = new Headers({ "content-type": contentType, "cache-control": "no-cache, private" })
+  for (const warning of context.warnings) headers.append("warning", warningValue(warning))
+  return headers
+}
+
+/** RFC 7234's form; code 299, no agent. */
+export const warningValue = (text: string): string =>
+  `299 - "${text.replace(/[\\"]/g, "\\$&").replace(/[^\t\x20-\x7e\x80-\xff]/g, "?")}"`
+
+/** Answers with JSON text (no newline at its end yet). */
+export const textResponse = (context: RequestContext, accepted: Accepted, text: string, code = 200): Response => {
+  if (accepted.format === "yaml") {
+    return new Response(stringify(JSON.parse(text)), { status: code, headers: headersOf(context, "application/yaml") })
+  }
+  const body = wantsPretty(context) ? JSON.stringify(JSON.parse(text), undefined, 2) : text
+  return new Response(`${body}\n`, { status: code, headers: headersOf(context, "application/json") })
+}
+
+/** Answers with an object that is not stored (a Status, a Scale, a review). */
+export const objectResponse = (context: RequestContext, object: object, code = 200): Response =>
+  textResponse(context, negotiate(context.request.headers.get("accept")), JSON.stringify(object), code)
+
+/** `includeObject` of a Table request. */
+export const tableOptionsOf = (context: RequestContext, now: number): TableOptions => {
+  const include = context.url.searchParams.get("includeObject") ?? ""
+  if (include !== "" && include !== "None" && include !== "Metadata" && include !== "Object") {
+    throw badRequest(
+      `Invalid value: ${JSON.stringify(include)}: must be "Object", "None", "Metadata", or empty (defaults to "Metadata")`
+    )
+  }
+  return { includeObject: include === "" ? "Metadata" : include, now }
+}
+
+/** The metadata of an object alone. */
+export const partialOf = (object: KubernetesObject, metaVersion: string): KubernetesObject => ({
+  kind: "PartialObjectMetadata",
+  apiVersion: metaVersion,
+  ...(object.metadata === undefined ? {} : { metadata: object.metadata })
+})
+
+/** A Table as a top-level object. */
+export const tableOf = (table: Table, metaVersion: string, metadata: object): object => ({
+  kind: "Table",
+  apiVersion: metaVersion,
+  metadata,
+  ...table
+})
+
+/** Answers with one object, in the shape that was asked for. */
+export const storedResponse = (
+  serving: Serving,
+  context: RequestContext,
+  served: Served,
+  stored: StoredObject,
+  code = 200
+): Response => {
+  const accepted = negotiate(context.request.headers.get("accept"))
+  if (accepted.shape === "object") return textResponse(context, accepted, shownText(served, stored), code)
+  const object = shownObject(served, stored)
+  if (accepted.shape === "PartialObjectMetadata") {
+    return textResponse(context, accepted, JSON.stringify(partialOf(object, accepted.metaVersion)), code)
+  }
+  const table = serving.parts.toTable([object], served.resource, tableOptionsOf(context, serving.now()))
+  const metadata = { resourceVersion: String(stored.revision) }
+  return textResponse(context, accepted, JSON.stringify(tableOf(table, accepted.metaVersion, metadata)), code)
+}
+
+/** What a list says of itself. */
+export interface ListMetadata {
+  readonly resourceVersion: string
+  readonly continue?: string
+  readonly remainingItemCount?: number
+}
+
+/** Answers with a list: the items' texts are joined, not encoded. */
+export const listResponse = (
+  serving: Serving,
+  context: RequestContext,
+  served: Served,
+  items: ReadonlyArray<StoredObject>,
+  metadata: ListMetadata
+): Response => {
+  const accepted = negotiate(context.request.headers.get("accept"), { list: true })
+  const { resource } = served
+  if (accepted.shape === "object") {
+    const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`
+    const head = JSON.stringify({ kind: resource.listKind, apiVersion, metadata })
+    const texts = items.map((item) => shownText(served, item))
+    return textResponse(context, accepted, `${head.slice(0, -1)},"items":[${texts.join(",")}]}`)
+  }
+  const objects = items.map((item) => shownObject(served, item))
+  if (accepted.shape === "PartialObjectMetadata") {
+    const partial = objects.map((object) => partialOf(object, accepted.metaVersion))
+    const list = { kind: "PartialObjectMetadataList", apiVersion: accepted.metaVersion, metadata, items: partial }
+    return textResponse(context, accepted, JSON.stringify(list))
+  }
+  const table = serving.parts.toTable(objects, resource, tableOptionsOf(context, serving.now()))
+  return textResponse(context, accepted, JSON.stringify(tableOf(table, accepted.metaVersion, metadata)))
+}

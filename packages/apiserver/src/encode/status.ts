@@ -1,0 +1,29 @@
+/** Turns whatever a handler threw into a Status answer. @module */
+import { internal, type StatusError, serviceUnavailable, timeout, tooLarge, tooManyRequests } from "@tsukube/api"
+
+interface Tagged {
+  readonly _tag?: unknown
+  readonly reason?: unknown
+  readonly message?: unknown
+}
+
+/** The `StatusError` of anything thrown. What nobody foresaw is a 500 and shows no internals but its message. */
+export const statusErrorFrom = (thrown: unknown): StatusError => {
+  const { _tag, reason, message } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as Tagged
+  if (_tag === "StatusError") return thrown as StatusError
+  if (_tag !== "StoreError") return internal(thrown)
+  if (reason === "Unknown") return timeout("request did not complete within the requested timeout", 1)
+  if (reason === "Overloaded") return tooManyRequests("the store has too many writes waiting, please try again later", 1)
+  if (reason === "Rejected") return tooLarge(String(message))
+  return serviceUnavailable(`the store is not available: ${String(message)}`)
+}
+
+/** The answer that carries a `Status`. */
+export const statusResponse = (error: StatusError, headers: Headers = new Headers()): Response => {
+  headers.set("content-type", "application/json")
+  headers.set("cache-control", "no-cache, private")
+  const retryAfter = error.status.details?.retryAfterSeconds
+  if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter))
+  if (error.code === 401) headers.set("www-authenticate", 'Bearer realm="kubernetes-master"')
+  return new Response(`${JSON.stringify(error.status)}\n`, { status: error.code, headers })
+}

@@ -1,0 +1,114 @@
+/** POST of a new object: decode, default, admit, reset what is not the client's, validate, claim, commit. @module */
+import {
+  badRequest,
+  fieldError,
+  generateNameConflict,
+  invalid,
+  type KubernetesObject,
+  methodNotAllowed,
+  type StatusError
+} from "@tsukube/api"
+import { admit, checkAdmission } from "../admission/chain.ts"
+import { readBody } from "../decode/body.ts"
+import { decodeObject } from "../decode/object.ts"
+import { readWriteOptions, type WriteOptions } from "../decode/write-options.ts"
+import { storedResponse } from "../encode/json.ts"
+import { newMetadata, withMetadata } from "../object-meta.ts"
+import type { RequestContext } from "../request.ts"
+import { defaulted, requireValid } from "../rules.ts"
+import type { Served } from "../served.ts"
+import type { Serving } from "../serving.ts"
+import { keyOf, type StoredObject } from "../stored.ts"
+import { emptyStatus } from "../strategies/status.ts"
+import { hasStatus } from "../strategies/strategy.ts"
+import { strategyOf } from "../strategies/table.ts"
+import { createStored } from "../write.ts"
+
+/** Random names tried for one `generateName`. */
+const nameAttempts = 8
+
+/** Answers POST to a collection. */
+export const create = async (serving: Serving, context: RequestContext, served: Served): Promise<Response> => {
+  const options = readWriteOptions(context.url.searchParams, "CreateOptions")
+  const body = await readBody(context.request)
+  const object = decodeObject(context, body, served.resource, options.fieldValidation)
+  return storedResponse(serving, context, served, await createObject(serving, context, served, object, options), 201)
+}
+
+/** Creates an object that was decoded as the served version; a generated name that is taken is tried again with another. */
+export const createObject = async (
+  serving: Serving,
+  context: RequestContext,
+  served: Served,
+  object: KubernetesObject,
+  options: WriteOptions
+): Promise<StoredObject> => {
+  const { name = "", generateName = "", namespace = "", resourceVersion = "" } = object.metadata ?? {}
+  checkNamespace(served, namespace, context.info.namespace)
+  if (resourceVersion !== "" && resourceVersion !== "0") {
+    throw badRequest("resourceVersion should not be set on objects to be created")
+  }
+  if (name === "" && generateName === "") {
+    throw invalid(served.resource, "", [fieldError.required("metadata.name", "name or generateName is required")])
+  }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await createOnce(serving, context, served, object, options)
+    } catch (thrown) {
+      const { code, reason, status } = thrown as StatusError
+      if (code !== 409 || reason !== "AlreadyExists" || name !== "") throw thrown
+      if (attempt === nameAttempts) throw generateNameConflict(served.resource, status.details?.name ?? "")
+    }
+  }
+}
+
+/** 400 when an object says it belongs elsewhere than its path. */
+export const checkNamespace = (served: Served, said: string, namespace: string): void => {
+  if (!served.resource.namespaced) {
+    if (said !== "") throw badRequest("the namespace of the provided object does not match the namespace sent on the request")
+    return
+  }
+  if (namespace === "") throw methodNotAllowed(served.resource, "create")
+  if (said !== "" && said !== namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request")
+  }
+}
+
+const createOnce = async (
+  serving: Serving,
+  context: RequestContext,
+  served: Served,
+  object: KubernetesObject,
+  options: WriteOptions
+): Promise<StoredObject> => {
+  const { stored } = served
+  const strategy = strategyOf(stored)
+  const now = serving.now()
+  const namespace = stored.namespaced ? context.info.namespace : ""
+  const taken = served.take?.(object) ?? object
+  const metadata = newMetadata(taken, { namespace, now, generation: strategy.generation === true })
+  const request = {
+    operation: "CREATE" as const,
+    resource: stored,
+    subresource: "",
+    namespace,
+    name: metadata.name ?? "",
+    user: context.user,
+    dryRun: options.dryRun
+  }
+  const admitted = admit(serving, { ...request, object: defaulted(withMetadata(taken, metadata)) })
+  const reset: KubernetesObject =
+    hasStatus(stored) && strategy.keepsStatus !== true ? Object.assign({}, admitted, { status: emptyStatus(stored) }) : admitted
+  const prepared = strategy.create?.(reset, now) ?? reset
+  requireValid(prepared, stored)
+  await checkAdmission(serving, { ...request, object: prepared })
+  const key = keyOf(stored, namespace, request.name)
+  const claim = strategy.claim
+  const prepare = async () => {
+    if (claim === undefined) return { store: prepared }
+    const { object, also } = await claim(serving, prepared, undefined)
+    requireValid(object, stored)
+    return { store: object, also }
+  }
+  return createStored(serving, served, key, prepare, options.dryRun)
+}
