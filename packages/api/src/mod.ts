@@ -1,6 +1,7 @@
 /** The front door of @tsukube/api: every public name, listed by hand. @module */
 export { allResources, compareVersions, findByKind, findByName, findResource, resources } from "./catalog.ts"
 export { type ConditionFields, findCondition, isConditionTrue, setCondition } from "./condition.ts"
+export { applyDefaults } from "./defaults/apply.ts"
 export * as fieldError from "./field-error.ts"
 export { causeOf, describeFieldError, type FieldError, type FieldErrorType, formatFieldError } from "./field-error.ts"
 export {
