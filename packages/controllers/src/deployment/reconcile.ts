@@ -8,7 +8,7 @@ import { Clock, Effect } from "effect"
 import { sameMeaning } from "../canonical.ts"
 import { allSynced, type Controller, type ControllerContext, listen, withKind } from "../controller.ts"
 import { isAlreadyExists, isNamespaceTerminating, unlessGone } from "../failure.ts"
-import { isDeleting, nameOf, namespaceOf, queueKeyOf, uidOf } from "../object.ts"
+import { annotationOf, isDeleting, nameOf, namespaceOf, queueKeyOf, uidOf } from "../object.ts"
 import { claimOwned, ownerIndexes } from "../owned.ts"
 import { revisionAnnotation } from "./annotations.ts"
 import { type Action, type Plan, plan } from "./plan.ts"
@@ -39,7 +39,11 @@ const run = (context: ControllerContext) =>
           ...(revision === undefined ? {} : { [revisionAnnotation]: revision })
         }
         const next: Deployment = { ...deployment, metadata: { ...deployment.metadata, annotations }, status }
-        yield* unlessGone(client.updateStatus(deployments, next))
+        const written = yield* unlessGone(client.updateStatus(deployments, next))
+        if (written === undefined || revision === undefined || annotationOf(written, revisionAnnotation) === revision) return
+        // Not every API server keeps metadata of a status write.
+        const body = { metadata: { annotations: { [revisionAnnotation]: revision } } }
+        yield* unlessGone(client.patch(deployments, where(deployment), { type: "merge", body }))
       })
 
     const failCreate = (deployment: Deployment, replicaSet: ReplicaSet, error: ClientError) =>
