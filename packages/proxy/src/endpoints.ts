@@ -1,5 +1,6 @@
 /** Chooses among the endpoints of a service port: ready before terminating, near before far, this node's for Local policies. @module */
 import type { EndpointSlice, Endpoint as SliceEndpoint } from "@tsukube/api/discovery-v1"
+import { parseIpv4 } from "@tsukube/host"
 import type { Protocol, ProxyNode } from "./state.ts"
 
 /** An address that serves a service port. */
@@ -58,7 +59,7 @@ export const endpointsOf = (
 
 const candidateOf = (endpoint: SliceEndpoint, port: number, node: ProxyNode): Candidate | undefined => {
   const ip = endpoint.addresses[0]
-  if (ip === undefined) return undefined
+  if (ip === undefined || parseIpv4(ip) === undefined) return undefined
   return {
     key: `${ip}:${port}`,
     ip,
