@@ -1,7 +1,7 @@
 /** Hands each commit of the log to the watchers whose range it touches, without ever waiting for one of them. @module */
 import { Effect, Stream } from "effect"
 import { checkQuestion } from "./key.ts"
-import type { Change, Compacted, Range, StoreError } from "./store.ts"
+import { type Change, Compacted, type Range, type StoreError } from "./store.ts"
 
 /** The changes of one commit. */
 export type Commit = ReadonlyArray<Change>
@@ -27,7 +27,9 @@ export interface Hub {
   readonly position: () => bigint
   /** Publishes the next commits, in order, and moves the position to `position`. */
   readonly publish: (commits: ReadonlyArray<Commit>, position: bigint) => void
-  /** Ends every watcher with an error and goes on at `position`: the log broke, or its tail fell too far behind. */
+  /** Goes on at `oldest`, since the log was compacted beyond the position: watchers that are not past it end with `Compacted`. */
+  readonly skipTo: (oldest: bigint) => void
+  /** Goes on at `position` in what is another story now: every watcher ends with the error. */
   readonly reset: (error: Compacted | StoreError, position: bigint) => void
   /** Changes of a range after a revision: from the log up to the hub's position, then live. */
   readonly watch: (range: Range, after: bigint) => Stream.Stream<Commit, Compacted | StoreError>
@@ -62,23 +64,27 @@ export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = 
   let current = position
 
   const publish = (commits: ReadonlyArray<Commit>, upTo: bigint): void => {
+    // A fiber that is woken runs at once, and may watch or commit itself: nobody is woken before everything is in its place.
+    const touched = new Set<Watcher>()
     for (const commit of commits) {
       for (const [prefix, watchers] of groups) {
         const matching = matchingChanges(commit, prefix)
-        if (matching.length > 0) for (const watcher of watchers) enqueue(watcher, matching, limits)
+        if (matching.length === 0) continue
+        for (const watcher of watchers) {
+          enqueue(watcher, matching, limits)
+          touched.add(watcher)
+        }
       }
     }
     current = upTo
+    for (const watcher of touched) watcher.wake?.()
   }
 
-  const reset = (error: Compacted | StoreError, upTo: bigint): void => {
+  const end = (error: Compacted | StoreError, upTo: bigint, concerns: (watcher: Watcher) => boolean): void => {
     current = upTo
-    for (const watchers of groups.values()) {
-      for (const watcher of watchers) {
-        watcher.failure = error
-        watcher.wake?.()
-      }
-    }
+    const ended = [...groups.values()].flatMap((watchers) => [...watchers].filter(concerns))
+    for (const watcher of ended) watcher.failure = error
+    for (const watcher of ended) watcher.wake?.()
   }
 
   const register = (range: Range, after: bigint): Watcher => {
@@ -131,7 +137,8 @@ export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = 
   return {
     position: () => current,
     publish,
-    reset,
+    skipTo: (oldest) => end(new Compacted({ oldest }), oldest, (watcher) => watcher.cursor < oldest),
+    reset: (error, upTo) => end(error, upTo, () => true),
     watch: (range, after) => {
       const problem = checkQuestion(range.prefix)
       if (problem !== undefined) return Stream.fail(problem)
@@ -161,7 +168,6 @@ const enqueue = (watcher: Watcher, commit: Commit, limits: HubLimits): void => {
   watcher.pendingChanges += commit.length
   for (const change of commit) watcher.pendingUnits += (change.value?.length ?? 0) + (change.previous?.length ?? 0)
   if (watcher.pendingChanges > limits.pendingChanges || watcher.pendingUnits > limits.pendingUnits) dropPending(watcher)
-  watcher.wake?.()
 }
 
 /** Too much waits: from here on this watcher reads the log, from the first commit it has not seen. */
@@ -181,6 +187,8 @@ const clear = (watcher: Watcher): void => {
 
 const untilWoken = (watcher: Watcher): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
+    // A fiber may pause between its look at the queue and this line, and commits come meanwhile.
+    if (watcher.pending.length > 0 || watcher.lagging || watcher.failure !== undefined) return resume(Effect.void)
     watcher.wake = () => {
       watcher.wake = undefined
       resume(Effect.void)

@@ -42,7 +42,7 @@ const keyProblem = (key: string): string | undefined => {
   if (key === "") return "a key must not be empty"
   if (key.includes("\0")) return `the key ${JSON.stringify(key)} holds a NUL character`
   if (!key.isWellFormed()) return `the key ${JSON.stringify(key)} is not well-formed Unicode`
-  if (key.length * 3 > keyLimitBytes && Buffer.byteLength(key) > keyLimitBytes)
+  if (key.length * 3 > keyLimitBytes && new TextEncoder().encode(key).length > keyLimitBytes)
     return `the key ${JSON.stringify(key.slice(0, 60))}… is longer than ${keyLimitBytes} bytes`
   return undefined
 }

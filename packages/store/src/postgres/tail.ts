@@ -28,11 +28,14 @@ const catchUp = (database: Database, schema: string, hub: Hub): Effect.Effect<vo
     const { statement, parameters } = logQuestion(schema, everything, position, undefined)
     return Effect.flatMap(database.read(statement, parameters), (rows) => {
       const { compacted, newest } = boundsOf(rows)
-      // Behind compaction, or ahead of a database that lost its end in a fail-over: what watchers know is no longer the log's story.
-      if (position < compacted || newest < position) {
-        const oldest = newest < position ? newest : compacted
-        hub.reset(new Compacted({ oldest }), oldest)
-        return newest > oldest ? catchUp(database, schema, hub) : Effect.void
+      // A fail-over to a replica that had not heard everything: what watchers know is no longer the log's story.
+      if (newest < position) {
+        hub.reset(new Compacted({ oldest: newest }), newest)
+        return Effect.void
+      }
+      if (position < compacted) {
+        hub.skipTo(compacted)
+        return catchUp(database, schema, hub)
       }
       const commits = commitsOf(rows)
       const reached = commits.at(-1)?.[0]?.revision ?? position

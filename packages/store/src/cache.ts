@@ -1,0 +1,139 @@
+/** A store that answers reads and watches from memory, over another store that it follows. @module */
+import { Context, Effect, Layer, Schedule, type Scope, Stream } from "effect"
+import { entryOf, type History, makeHistory } from "./history.ts"
+import { type Hub, makeHub } from "./hub.ts"
+import { checkList, checkQuestion, futureRevision } from "./key.ts"
+import { Compacted, type ListOptions, type Page, type Range, Store, StoreError } from "./store.ts"
+
+/** How a cache is made. */
+export interface CacheOptions {
+  /** About this many changes are kept; lists and watches that reach further back go to the store below. Default 10,000. */
+  readonly historyLimit?: number
+}
+
+/** How long a read waits for the cache to see a revision that the store below has. */
+const behindLimitMs = 10_000
+const retryForEver = Schedule.min([Schedule.exponential("20 millis"), Schedule.spaced("2 seconds")])
+
+interface Waiter {
+  readonly revision: bigint
+  readonly resume: () => void
+}
+
+/**
+ * The whole of a store in memory, kept current by one watch. Reads stay linearizable: each asks the store below for its newest
+ * revision, which is one cheap question, and waits until the cache has seen it. Commits go straight through.
+ */
+export const makeCache = (inner: Store, options: CacheOptions = {}): Effect.Effect<Store, Compacted | StoreError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const historyLimit = options.historyLimit ?? 10_000
+    const load = Effect.map(inner.list({ prefix: "" }), (page): History => makeHistory(historyLimit, page))
+    let history = yield* load
+    /** Counts reloads: a watcher of an earlier one must not be continued, since revisions may mean something else now. */
+    let epoch = 0
+    let waiters: Array<Waiter> = []
+    const hub: Hub = makeHub(history.revision(), (range, after, upTo) => {
+      const page = history.read(range, after, upTo)
+      return page instanceof Compacted ? Effect.fail(page) : Effect.succeed(page)
+    })
+
+    const wakeWaiters = (): void => {
+      const ready = waiters.filter((waiter) => waiter.revision <= history.revision())
+      if (ready.length === 0) return
+      waiters = waiters.filter((waiter) => waiter.revision > history.revision())
+      for (const waiter of ready) waiter.resume()
+    }
+    const follow = Stream.suspend(() => inner.watch({ prefix: "" }, history.revision())).pipe(
+      Stream.runForEachArray((commits) =>
+        Effect.sync(() => {
+          for (const commit of commits) history.append(commit)
+          hub.publish(commits, history.revision())
+          wakeWaiters()
+        })
+      )
+    )
+    const reload = (error: Compacted) =>
+      Effect.map(load, (fresh) => {
+        history = fresh
+        epoch++
+        hub.reset(error, history.revision())
+        wakeWaiters()
+      })
+    yield* follow.pipe(Effect.catchTag("Compacted", reload), Effect.retry(retryForEver), Effect.forever, Effect.forkScoped)
+
+    const seen = (revision: bigint): Effect.Effect<void, StoreError> =>
+      Effect.callback<void>((resume) => {
+        if (history.revision() >= revision) return resume(Effect.void)
+        const waiter: Waiter = { revision, resume: () => resume(Effect.void) }
+        waiters.push(waiter)
+        return Effect.sync(() => {
+          waiters = waiters.filter((other) => other !== waiter)
+        })
+      }).pipe(Effect.timeoutOrElse({ duration: behindLimitMs, orElse: () => Effect.fail(behind()) }))
+    const caughtUp = Effect.tap(inner.revision, seen)
+
+    const list = (range: Range, options: ListOptions): Effect.Effect<Page, Compacted | StoreError> =>
+      Effect.gen(function* () {
+        const problem = checkList(range, options)
+        if (problem !== undefined) return yield* problem
+        if (options.at === undefined || options.at > history.revision()) {
+          const newest = yield* caughtUp
+          if (options.at !== undefined && options.at > newest) return yield* futureRevision(options.at, newest)
+        }
+        const page = history.list(range, options)
+        if (page instanceof StoreError) return yield* page
+        return page instanceof Compacted ? yield* inner.list(range, options) : page
+      })
+
+    const watch = (range: Range, after: bigint) =>
+      Stream.suspend(() => {
+        if (after < history.oldest()) return inner.watch(range, after)
+        const begun = epoch
+        let last = after
+        return hub.watch(range, after).pipe(
+          Stream.map((commit) => {
+            last = commit[0]?.revision ?? last
+            return commit
+          }),
+          // Too slow for the cache is not yet too slow for the log below.
+          Stream.catchTag("Compacted", (error) => (epoch === begun ? inner.watch(range, last) : Stream.fail(error)))
+        )
+      })
+
+    return {
+      get: (key) =>
+        Effect.suspend(() => {
+          const problem = checkQuestion(key)
+          return problem === undefined ? Effect.map(caughtUp, () => entryOf(history.newest(key))) : Effect.fail(problem)
+        }),
+      list: (range, options = {}) => list(range, options),
+      commit: inner.commit,
+      watch,
+      revision: inner.revision,
+      compact: (before) =>
+        Effect.andThen(
+          Effect.andThen(inner.compact(before), caughtUp),
+          Effect.sync(() => history.compact(before))
+        )
+    }
+  })
+
+const behind = (): StoreError =>
+  new StoreError({
+    reason: "Unavailable",
+    retryable: true,
+    message: `the cache is more than ${behindLimitMs} ms behind its store`
+  })
+
+/** A layer with a cache over the store of another layer. */
+export const layerCached = <E>(
+  inner: Layer.Layer<Store, E>,
+  options: CacheOptions = {}
+): Layer.Layer<Store, E | Compacted | StoreError> =>
+  Layer.effect(
+    Store,
+    Effect.gen(function* () {
+      const context = yield* Layer.build(inner)
+      return yield* makeCache(Context.get(context, Store), options)
+    })
+  )

@@ -1,0 +1,41 @@
+/** The store for people who do not use Effect: the same questions as promises and async iterables. @module */
+import { Context, type Layer, ManagedRuntime, Stream } from "effect"
+import { type Change, type Entry, type ListOptions, type Page, Store, type Write } from "./store.ts"
+
+export { layerCached } from "./cache.ts"
+export { layerMemory } from "./memory.ts"
+
+/** Interrupts a question. */
+export interface AskOptions {
+  readonly signal?: AbortSignal
+}
+
+/** An open store; the rejections are the typed errors `Conflict`, `Compacted` and `StoreError`. */
+export interface StoreClient extends AsyncDisposable {
+  get(key: string, options?: AskOptions): Promise<Entry | undefined>
+  list(prefix: string, options?: ListOptions & AskOptions): Promise<Page>
+  commit(writes: ReadonlyArray<Write>, options?: AskOptions): Promise<bigint>
+  /** The changes after a revision, one array a commit, then live; leaving the loop ends the watch. */
+  watch(prefix: string, after: bigint): AsyncIterable<ReadonlyArray<Change>>
+  revision(options?: AskOptions): Promise<bigint>
+  compact(before: bigint, options?: AskOptions): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens the store of a layer, and fails now when it cannot be opened. */
+export const openStore = async <E>(layer: Layer.Layer<Store, E>): Promise<StoreClient> => {
+  const runtime = ManagedRuntime.make(layer)
+  const context = await runtime.context()
+  const store = Context.get(context, Store)
+  const close = (): Promise<void> => runtime.dispose()
+  return {
+    get: (key, options) => runtime.runPromise(store.get(key), options),
+    list: (prefix, options) => runtime.runPromise(store.list({ prefix }, options), options),
+    commit: (writes, options) => runtime.runPromise(store.commit(writes), options),
+    watch: (prefix, after) => Stream.toAsyncIterableWith(store.watch({ prefix }, after), context),
+    revision: (options) => runtime.runPromise(store.revision, options),
+    compact: (before, options) => runtime.runPromise(store.compact(before), options),
+    close,
+    [Symbol.asyncDispose]: close
+  }
+}
