@@ -119,7 +119,10 @@ const splitLines = (rest: Uint8Array, chunk: Uint8Array): { lines: ReadonlyArray
 }
 
 const render = (lines: ReadonlyArray<LogLine>, options: LogOptions): Uint8Array => {
-  const wanted = options.since === undefined ? lines : lines.filter(({ time }) => Date.parse(time) >= (options.since ?? 0))
+  const { since, stream } = options
+  const wanted = lines.filter(
+    (line) => (since === undefined || Date.parse(line.time) >= since) && (stream === undefined || line.stream === stream)
+  )
   const parts = wanted.map((line) => printLogLine(line, options.timestamps))
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let position = 0

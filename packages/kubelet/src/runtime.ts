@@ -208,6 +208,8 @@ export interface LogOptions {
   /** Milliseconds since the epoch. */
   readonly since?: number
   readonly limitBytes?: number
+  /** One of the two; default both. */
+  readonly stream?: "stdout" | "stderr"
 }
 
 /** How much a container uses. */

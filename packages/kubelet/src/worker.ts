@@ -1,0 +1,455 @@
+/** Brings one pod to where it should be, again and again, until it is gone. @module */
+import { existsSync, readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { type Pod, pods } from "@tsukube/api/core-v1"
+import { unmountBelow } from "@tsukube/host"
+import { Cause, Clock, Effect, Queue } from "effect"
+import { adoptedPodOf } from "./adopt.ts"
+import { logFolder, sandboxSpecOf } from "./container-spec.ts"
+import type { DownwardFacts } from "./downward.ts"
+import { containerEvent } from "./events.ts"
+import { type EndOptions, endContainer, endContainers } from "./lifecycle.ts"
+import { dnsOf, hostnameOf, hostsFileOf } from "./network-files.ts"
+import type { NodeContext } from "./node-context.ts"
+import { type StatusFacts, statusOf } from "./phase.ts"
+import { type PodPlan, planPod, type Waiting } from "./restart.ts"
+import type { RuntimeError, RuntimePod, SandboxSpec } from "./runtime.ts"
+import { startContainer } from "./start.ts"
+import { terminationMessageOf } from "./termination-message.ts"
+import { VolumeError } from "./volume/files.ts"
+import { mountVolumes, podFolder, removePodFolder, type VolumeObjects } from "./volume/volumes.ts"
+
+/** The pod as it is wanted now; `gone` when the API server no longer has it. */
+export interface Desired {
+  readonly pod: Pod
+  readonly gone: boolean
+}
+
+/** How a worker is told things. */
+export interface WorkerInput {
+  /** Holds a signal when something about the pod has changed. */
+  readonly wake: Queue.Queue<void>
+  readonly desired: () => Desired
+  /** Ends when the pod is to end. */
+  readonly unwanted: Effect.Effect<void>
+}
+
+/** What a worker remembers between its rounds. */
+interface Memory {
+  adopted: boolean
+  volumes: ReadonlyMap<string, string> | undefined
+  volumesAt: number
+  mountDelayMs: number
+  troubles: Map<string, { readonly waiting: Waiting; readonly at: number }>
+  told: Set<string>
+  cleaned: boolean
+}
+
+const refreshMs = 60_000
+const firstMountDelayMs = 500
+const longestMountDelayMs = 122_000
+const sandboxRetryMs = 2000
+const longestRetryMs = 30_000
+
+/** Works on one pod until it is gone from the node and from the API server. Errors of the runtime are retried for ever. */
+export const runWorker = (node: NodeContext, input: WorkerInput): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const memory: Memory = {
+      adopted: false,
+      volumes: undefined,
+      volumesAt: 0,
+      mountDelayMs: firstMountDelayMs,
+      troubles: new Map(),
+      told: new Set(),
+      cleaned: false
+    }
+    let retryMs = 500
+    for (;;) {
+      const { pod, gone } = input.desired()
+      const ending = gone || pod.metadata?.deletionTimestamp !== undefined
+      const round: Effect.Effect<number | undefined | "gone", RuntimeError> = ending
+        ? Effect.as(terminate(node, input), "gone" as const)
+        : sync(node, input, memory, node.statuses.refreshed(pod))
+      const result = yield* round.pipe(
+        Effect.tap(() => Effect.sync(() => (retryMs = 500))),
+        Effect.catchCause((cause) => {
+          if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
+          retryMs = Math.min(retryMs * 2, longestRetryMs)
+          return Effect.logWarning(`pod ${pod.metadata?.namespace}/${pod.metadata?.name}: ${Cause.pretty(cause)}`).pipe(
+            Effect.as(retryMs)
+          )
+        })
+      )
+      if (result === "gone") return
+      if (result === 0) continue
+      if (result === undefined) yield* Queue.take(input.wake)
+      else yield* Effect.timeoutOption(Queue.take(input.wake), result)
+    }
+  })
+
+/** One round for a pod that is wanted; gives the milliseconds after which to look again, undefined = when told to. */
+const sync = (node: NodeContext, input: WorkerInput, memory: Memory, pod: Pod): Effect.Effect<number | undefined, RuntimeError> =>
+  Effect.gen(function* () {
+    const uid = pod.metadata?.uid ?? ""
+    let runtime = yield* node.runtime.pod(uid)
+    if (!memory.adopted) {
+      memory.adopted = true
+      const adopted = runtime.sandboxes.length === 0 ? adoptedPodOf(pod, node.runtime.name) : undefined
+      if (adopted !== undefined && node.runtime.adopt !== undefined) {
+        node.runtime.adopt(adopted)
+        runtime = yield* node.runtime.pod(uid)
+      }
+    }
+    const now = yield* Clock.currentTimeMillis
+    watchProbes(node, pod, runtime)
+    const deadline = deadlineOf(pod, now)
+    if (deadline.passed) return yield* failPod(node, input, pod, runtime)
+
+    const plan = planPod({
+      pod,
+      runtime,
+      now,
+      backOff: node.restarts,
+      started: node.probes.started,
+      unhealthy: node.probes.unhealthy
+    })
+    tellBackOff(node, memory, pod, plan, runtime)
+    const publish = () => node.statuses.publish(pod, statusOf(statusFacts(node, pod, runtime, now, waitingOf(memory, plan))))
+    publish()
+
+    if (plan.stop.length > 0) {
+      const options = endOptions(node, pod, runtime)
+      const grace = pod.spec?.terminationGracePeriodSeconds ?? 30
+      yield* Effect.forEach(plan.stop, ({ container, message }) => endContainer(options, container, grace, message), {
+        concurrency: "unbounded",
+        discard: true
+      })
+      for (const { container } of plan.stop) node.probes.forget(container.id)
+      return 0
+    }
+    if (plan.finished) return yield* settle(node, memory, pod, runtime)
+    const untilDeadline = deadline.leftMs
+    const wanted = yield* progress(node, input, memory, pod, runtime, plan, now)
+    if (wanted === "again") return 0
+    publish()
+    return least(wanted, untilDeadline, refreshAfter(node, memory, pod, now))
+  })
+
+const least = (...times: ReadonlyArray<number | undefined>): number | undefined => {
+  const known = times.filter((time) => time !== undefined)
+  return known.length === 0 ? undefined : Math.max(1, Math.min(...known))
+}
+
+/** Makes what is missing: the sandbox first, then the volumes, then the containers whose turn it is. */
+const progress = (
+  node: NodeContext,
+  input: WorkerInput,
+  memory: Memory,
+  pod: Pod,
+  runtime: RuntimePod,
+  plan: PodPlan,
+  now: number
+): Effect.Effect<number | undefined | "again", RuntimeError> =>
+  Effect.gen(function* () {
+    const facts = downwardFacts(node, pod, runtime)
+    const stale = memory.volumes === undefined || now - memory.volumesAt >= refreshMs
+    if (plan.newSandbox !== undefined || plan.start.length > 0 || stale) {
+      const delay = stale || plan.newSandbox !== undefined ? yield* prepareVolumes(node, memory, pod, facts, now) : undefined
+      if (delay !== undefined) return delay
+    }
+    const sandbox = sandboxFor(node, pod, plan)
+    if (plan.newSandbox !== undefined) return yield* replaceSandbox(node, pod, runtime, sandbox)
+    const current = plan.sandbox
+    if (current === undefined) return plan.againMs
+    const { hostname, domainName } = hostnameOf(pod, node.clusterDns?.domain ?? "cluster.local", node.nodeName)
+    const nodeHosts = pod.spec?.hostNetwork === true && !node.runtime.simulated ? readOrEmpty("/etc/hosts") : ""
+    const context = {
+      pod,
+      sandboxId: current.id,
+      sandbox,
+      runtime,
+      volumes: memory.volumes ?? new Map<string, string>(),
+      facts,
+      hostsFile: hostsFileOf(pod, facts.podIps, hostname, domainName, nodeHosts),
+      unwanted: input.unwanted
+    }
+    let againMs = plan.againMs
+    let started = false
+    for (const start of plan.start) {
+      const trouble = memory.troubles.get(start.container.name)
+      if (trouble !== undefined && now < trouble.at) {
+        againMs = least(againMs, trouble.at - now)
+        continue
+      }
+      const result = yield* startContainer(node, context, start)
+      if (result.waiting === undefined) {
+        memory.troubles.delete(start.container.name)
+        started = true
+        continue
+      }
+      const at = (yield* Clock.currentTimeMillis) + result.againMs
+      memory.troubles.set(start.container.name, { waiting: result.waiting, at })
+      againMs = least(againMs, result.againMs)
+      node.statuses.publish(pod, statusOf(statusFacts(node, pod, runtime, now, waitingOf(memory, plan))))
+    }
+    return started ? "again" : againMs
+  })
+
+const readOrEmpty = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "")
+
+const sandboxFor = (node: NodeContext, pod: Pod, plan: PodPlan): SandboxSpec =>
+  sandboxSpecOf(pod, {
+    attempt: plan.newSandbox ?? plan.sandbox?.attempt ?? 0,
+    hostname: hostnameOf(pod, node.clusterDns?.domain ?? "cluster.local", node.nodeName).hostname,
+    dns: dnsOf(pod, node.hostDns, node.clusterDns),
+    logDir: node.logDir,
+    seccompDir: join(node.rootDir, "seccomp")
+  })
+
+const replaceSandbox = (
+  node: NodeContext,
+  pod: Pod,
+  runtime: RuntimePod,
+  spec: SandboxSpec
+): Effect.Effect<number | "again", RuntimeError> =>
+  Effect.gen(function* () {
+    if (runtime.sandboxes.length > 0) {
+      node.recorder.event(pod, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
+    }
+    for (const old of runtime.sandboxes) yield* node.runtime.stopSandbox(old.id)
+    const made = yield* node.runtime.runSandbox(spec).pipe(Effect.result)
+    if (made._tag === "Success") return "again"
+    node.recorder.event(pod, "Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${made.failure.message}`)
+    return sandboxRetryMs
+  })
+
+/** Mounts or refreshes the volumes; gives how long to wait when one of them cannot be made. */
+const prepareVolumes = (
+  node: NodeContext,
+  memory: Memory,
+  pod: Pod,
+  facts: DownwardFacts,
+  now: number
+): Effect.Effect<number | undefined> =>
+  Effect.gen(function* () {
+    const mounted = yield* mountVolumes(pod, {
+      rootDir: node.rootDir,
+      objects: volumeObjects(node, pod),
+      facts,
+      write: !node.runtime.simulated
+    })
+    memory.volumesAt = now
+    if (mounted.failed.length === 0) {
+      memory.volumes = mounted.paths
+      memory.mountDelayMs = firstMountDelayMs
+      return undefined
+    }
+    // What runs already keeps its files as they are until the source is back.
+    if (memory.volumes !== undefined) return undefined
+    for (const { name, message } of mounted.failed) {
+      node.recorder.event(pod, "Warning", "FailedMount", `MountVolume.SetUp failed for volume "${name}" : ${message}`)
+    }
+    const delay = memory.mountDelayMs
+    memory.mountDelayMs = Math.min(delay * 2, longestMountDelayMs)
+    return delay
+  })
+
+const volumeObjects = (node: NodeContext, pod: Pod): VolumeObjects => {
+  const namespace = pod.metadata?.namespace ?? ""
+  const failing = <A, E extends Error>(effect: Effect.Effect<A, E>) =>
+    Effect.mapError(effect, ({ message }) => new VolumeError(message))
+  return {
+    configMap: (name) => failing(node.objects.configMap(namespace, name)),
+    secret: (name) => failing(node.objects.secret(namespace, name)),
+    token: (wish) => failing(node.tokens.of(pod, wish))
+  }
+}
+
+/** Config maps and secrets change under a running pod, and tokens end: their files are looked at every minute. */
+const refreshAfter = (node: NodeContext, memory: Memory, pod: Pod, now: number): number | undefined => {
+  const changing = (pod.spec?.volumes ?? []).some(
+    ({ configMap, secret, projected, downwardAPI }) => (configMap ?? secret ?? projected ?? downwardAPI) !== undefined
+  )
+  return changing && !node.runtime.simulated ? Math.max(1, memory.volumesAt + refreshMs - now) : undefined
+}
+
+/** A pod that has ended gives its address and its volumes back; its containers stay for their logs. */
+const settle = (node: NodeContext, memory: Memory, pod: Pod, runtime: RuntimePod): Effect.Effect<undefined, RuntimeError> =>
+  Effect.gen(function* () {
+    if (memory.cleaned || runtime.containers.some(({ state }) => state === "running")) return undefined
+    for (const sandbox of runtime.sandboxes) if (sandbox.ready) yield* node.runtime.stopSandbox(sandbox.id)
+    for (const container of runtime.containers) node.probes.forget(container.id)
+    if (!node.runtime.simulated) {
+      const volumes = join(podFolder(node.rootDir, pod.metadata?.uid ?? ""), "volumes")
+      yield* Effect.ignore(unmountBelow(volumes))
+      rmSync(volumes, { recursive: true, force: true })
+    }
+    memory.cleaned = true
+    return undefined
+  })
+
+const deadlineOf = (pod: Pod, now: number): { readonly passed: boolean; readonly leftMs?: number } => {
+  const seconds = pod.spec?.activeDeadlineSeconds
+  const start = Date.parse(pod.status?.startTime ?? "")
+  const phase = pod.status?.phase
+  if (seconds === undefined || Number.isNaN(start) || phase === "Succeeded" || phase === "Failed") return { passed: false }
+  const leftMs = start + seconds * 1000 - now
+  return { passed: leftMs <= 0, leftMs: Math.max(1, leftMs) }
+}
+
+const failPod = (node: NodeContext, input: WorkerInput, pod: Pod, runtime: RuntimePod): Effect.Effect<number, RuntimeError> =>
+  Effect.gen(function* () {
+    const failure = { reason: "DeadlineExceeded", message: "Pod was active on the node longer than the specified deadline" }
+    node.recorder.event(pod, "Normal", failure.reason, failure.message)
+    const running = runtime.containers.filter(({ state }) => state === "running")
+    yield* Effect.raceFirst(
+      endContainers(endOptions(node, pod, runtime), running, pod.spec?.terminationGracePeriodSeconds ?? 30),
+      input.unwanted
+    )
+    const now = yield* Clock.currentTimeMillis
+    const after = yield* node.runtime.pod(pod.metadata?.uid ?? "")
+    const facts = { ...statusFacts(node, pod, after, now, new Map()), terminating: true, stopped: true, failure }
+    node.statuses.publish(pod, statusOf(facts))
+    return 1
+  })
+
+/** Ends everything of a pod within its grace period, then lets the API server forget it. */
+const terminate = (node: NodeContext, input: WorkerInput): Effect.Effect<void, RuntimeError> =>
+  Effect.gen(function* () {
+    const uid = input.desired().pod.metadata?.uid ?? ""
+    for (;;) {
+      const pod = node.statuses.refreshed(input.desired().pod)
+      const runtime = yield* node.runtime.pod(uid)
+      const running = runtime.containers.filter(({ state }) => state === "running")
+      if (running.length === 0) break
+      const now = yield* Clock.currentTimeMillis
+      watchProbes(node, pod, runtime)
+      if (!input.desired().gone)
+        node.statuses.publish(pod, statusOf({ ...statusFacts(node, pod, runtime, now, new Map()), terminating: true }))
+      const grace = graceOf(input.desired())
+      yield* Effect.raceFirst(endContainers(endOptions(node, pod, runtime), running, grace), untilShorter(input, grace))
+    }
+    const pod = node.statuses.refreshed(input.desired().pod)
+    const runtime = yield* node.runtime.pod(uid)
+    if (!input.desired().gone) yield* writeFinal(node, pod, runtime)
+    for (const sandbox of runtime.sandboxes) yield* node.runtime.stopSandbox(sandbox.id)
+    for (const container of runtime.containers) {
+      node.probes.forget(container.id)
+      yield* node.runtime.removeContainer(container.id)
+    }
+    for (const sandbox of runtime.sandboxes) yield* node.runtime.removeSandbox(sandbox.id)
+    if (!node.runtime.simulated) {
+      yield* removePodFolder(node.rootDir, uid)
+      rmSync(logFolder(node.logDir, pod), { recursive: true, force: true })
+    }
+    yield* forgetObject(node, input)
+    node.statuses.forget(uid)
+    node.tokens.forget(uid)
+    node.restarts.forget(`${uid}/`)
+  })
+
+/** The last word about the pod, so that whoever waits for its result can read it before the object is gone. */
+const writeFinal = (node: NodeContext, pod: Pod, runtime: RuntimePod): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const facts = { ...statusFacts(node, pod, runtime, now, new Map()), terminating: true, stopped: true }
+    yield* Effect.ignore(node.statuses.write(pod, statusOf(facts)))
+  })
+
+/** Deletes the object for good, once nothing of it runs; as long as finalizers hold it there is nothing more to do here. */
+const forgetObject = (node: NodeContext, input: WorkerInput): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { name = "", namespace = "", uid = "" } = input.desired().pod.metadata ?? {}
+    for (;;) {
+      if (input.desired().gone) return
+      const result = yield* node.client
+        .delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } })
+        .pipe(Effect.result)
+      if (result._tag === "Success") return
+      if (result.failure._tag === "StatusError" && (result.failure.code === 404 || result.failure.code === 409)) return
+      yield* Effect.logDebug(`delete pod ${namespace}/${name}: ${result.failure.message}`)
+      yield* Effect.sleep("1 second")
+    }
+  })
+
+const graceOf = ({ pod, gone }: Desired): number => {
+  const asked = pod.metadata?.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30
+  // Who deletes by force does not want to wait, but the process still gets its signal.
+  return gone ? Math.min(asked, 1) : asked
+}
+
+const untilShorter = (input: WorkerInput, grace: number): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    while (graceOf(input.desired()) >= grace) yield* Queue.take(input.wake)
+  })
+
+const watchProbes = (node: NodeContext, pod: Pod, runtime: RuntimePod): void => {
+  const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
+  for (const running of runtime.containers) {
+    if (running.state !== "running") {
+      node.probes.forget(running.id)
+      continue
+    }
+    const container = all.find(({ name }) => name === running.name)
+    if (container !== undefined) node.probes.watch(pod, container, running, podIpsOf(node, pod, runtime)[0] ?? "")
+  }
+}
+
+const podIpsOf = (node: NodeContext, pod: Pod, runtime: RuntimePod): ReadonlyArray<string> =>
+  pod.spec?.hostNetwork === true ? node.hostIps : (runtime.sandboxes[0]?.ips ?? [])
+
+const downwardFacts = (node: NodeContext, pod: Pod, runtime: RuntimePod): DownwardFacts => ({
+  pod,
+  podIps: podIpsOf(node, pod, runtime),
+  hostIps: node.hostIps,
+  allocatable: node.allocatable
+})
+
+const statusFacts = (
+  node: NodeContext,
+  pod: Pod,
+  runtime: RuntimePod,
+  now: number,
+  waiting: ReadonlyMap<string, Waiting>
+): StatusFacts => ({
+  pod,
+  runtime,
+  runtimeName: node.runtime.name,
+  now,
+  hostIps: node.hostIps,
+  waiting,
+  started: node.probes.started,
+  ready: node.probes.ready,
+  terminationMessage: (container) => (node.runtime.simulated ? container.message : terminationMessageOf(node.rootDir, container)),
+  terminating: false,
+  stopped: false
+})
+
+/** What keeps containers from starting, as the status shows it: back-offs first, then what went wrong at the last try. */
+const waitingOf = (memory: Memory, plan: PodPlan): ReadonlyMap<string, Waiting> => {
+  const troubles = [...memory.troubles]
+    .filter(([name]) => plan.start.some(({ container }) => container.name === name))
+    .map(([name, { waiting }]) => [name, waiting] as const)
+  return new Map([...troubles, ...plan.waiting])
+}
+
+const tellBackOff = (node: NodeContext, memory: Memory, pod: Pod, plan: PodPlan, runtime: RuntimePod): void => {
+  for (const [name, { reason }] of plan.waiting) {
+    const attempt = runtime.containers.find((container) => container.name === name)?.attempt ?? 0
+    const key = `${name}/${attempt}`
+    if (reason !== "CrashLoopBackOff" || memory.told.has(key)) continue
+    memory.told.clear()
+    memory.told.add(key)
+    const { name: podName, namespace, uid } = pod.metadata ?? {}
+    const message = `Back-off restarting failed container ${name} in pod ${podName}_${namespace}(${uid})`
+    containerEvent(node.recorder, pod, name, "Warning", "BackOff", message)
+  }
+}
+
+const endOptions = (node: NodeContext, pod: Pod, runtime: RuntimePod): EndOptions => ({
+  runtime: node.runtime,
+  pod,
+  podIp: podIpsOf(node, pod, runtime)[0] ?? "",
+  onKilling: ({ name }, message) => containerEvent(node.recorder, pod, name, "Normal", "Killing", message),
+  onHookFailed: ({ name }, message) => containerEvent(node.recorder, pod, name, "Warning", "FailedPreStopHook", message)
+})
