@@ -12,6 +12,7 @@ import { makeRbac, type Rbac } from "./authorize/rbac.ts"
 import { rbacBootstrap } from "./authorize/rbac-bootstrap.ts"
 import { alwaysAllow, union as anyAuthorizer, privileged } from "./authorize/union.ts"
 import { discoveryRoute } from "./discovery.ts"
+import { toTable } from "./encode/table.ts"
 import { issuerRoute } from "./issuer-route.ts"
 import type { ApiserverOptions } from "./options.ts"
 import type { Authenticator, Authorizer, Parts, Registry, Review } from "./request.ts"
@@ -45,7 +46,7 @@ export const makeParts = async (options: ApiserverOptions, registry: Registry): 
   return {
     authenticator: impersonating(authenticator, authorizer),
     authorizer,
-    toTable: (objects) => ({ columnDefinitions: [], rows: objects.map(() => ({ cells: [] })) }),
+    toTable,
     routes: [discoveryRoute(() => resources), issuerRoute(issuer, key)],
     reviews,
     connect: {},
