@@ -3,10 +3,15 @@ import type { Controller } from "./controller.ts"
 import { deploymentController } from "./deployment/reconcile.ts"
 import { endpointsController } from "./endpoints/reconcile.ts"
 import { endpointSliceController } from "./endpointslice/reconcile.ts"
+import { garbageCollector } from "./garbage-collector/reconcile.ts"
 import { namespaceController } from "./namespace/reconcile.ts"
+import { nodeIpamController } from "./node-ipam/reconcile.ts"
+import { nodeLifecycleController } from "./node-lifecycle/reconcile.ts"
+import { podGarbageCollector } from "./pod-garbage-collector/reconcile.ts"
 import { replicaSetController } from "./replicaset/reconcile.ts"
 import { rootCaController } from "./root-ca/reconcile.ts"
 import { serviceAccountController } from "./serviceaccount/reconcile.ts"
+import { taintEvictionController } from "./taint-eviction/reconcile.ts"
 
 /** The controllers that `runControllers` starts unless told otherwise. */
 export const all: ReadonlyArray<Controller> = [
@@ -16,5 +21,10 @@ export const all: ReadonlyArray<Controller> = [
   endpointsController,
   namespaceController,
   serviceAccountController,
-  rootCaController
+  rootCaController,
+  nodeLifecycleController,
+  taintEvictionController,
+  nodeIpamController,
+  podGarbageCollector,
+  garbageCollector
 ]
