@@ -1,10 +1,12 @@
-import { afterAll, beforeAll } from "bun:test"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { afterAll, beforeAll, expect, test } from "bun:test"
+import { live } from "@tsukube/testing"
+import { Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { layerCached } from "./cache.ts"
 import { storeContract } from "./contract.ts"
 import { openPglite } from "./pglite.ts"
 import type { Database } from "./postgres/database.ts"
 import { openStoreIn } from "./postgres/store.ts"
+import { makeWriter } from "./postgres/writer.ts"
 import { Store } from "./store.ts"
 
 const scope = Effect.runSync(Scope.make())
@@ -24,3 +26,50 @@ const layer = Layer.effect(
 
 storeContract("pglite", layer)
 storeContract("cache over pglite", layerCached(layer))
+
+test(
+  "the first commit travels at once, those that come meanwhile travel together, and too many are turned away",
+  live(() =>
+    Effect.gen(function* () {
+      const schema = `test_${++schemas}`
+      yield* openStoreIn(database, schema)
+      const opened = yield* Deferred.make<void>()
+      const batches: Array<number> = []
+      const slow: Database = {
+        ...database,
+        write: (statement, parameters) => {
+          batches.push(parameters[0]?.split(",").length ?? 0)
+          return Effect.andThen(Deferred.await(opened), database.write(statement, parameters))
+        }
+      }
+      const limits = { batchWrites: 3, batchUnits: 1000, queueCommits: 5, queueUnits: 1000 }
+      const commit = yield* makeWriter(slow, schema, () => {}, limits)
+      const start = (key: string) => Effect.forkChild(Effect.result(commit([{ key, value: "x" }])), { startImmediately: true })
+      const fibers = yield* Effect.all(["a", "b", "c", "d", "e", "f", "g"].map(start))
+      expect(batches).toEqual([1])
+      expect(yield* Fiber.join(fibers[6]!)).toMatchObject({ failure: { reason: "Overloaded", retryable: true } })
+      yield* Fiber.interrupt(fibers[5]!)
+      yield* Deferred.succeed(opened, undefined)
+      const answers = yield* Effect.forEach(fibers.slice(0, 5), Fiber.join)
+      expect(answers.map((answer) => answer._tag === "Success" && answer.success)).toEqual([2n, 3n, 4n, 5n, 6n])
+      expect(batches).toEqual([1, 3, 1])
+    })
+  )
+)
+
+test(
+  "a commit that waits when the store closes fails, and one that is on its way is finished",
+  live(() =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const store = yield* Scope.provide(openStoreIn(database, `test_${++schemas}`), scope)
+      const commit = (key: string) =>
+        Effect.forkChild(Effect.result(store.commit([{ key, value: "x" }])), { startImmediately: true })
+      const fibers = yield* Effect.all(["a", "b"].map(commit))
+      yield* Scope.close(scope, Exit.void)
+      const [onItsWay, waiting] = yield* Effect.forEach(fibers, Fiber.join)
+      expect(onItsWay).toMatchObject({ _tag: "Success", success: 2n })
+      expect(waiting).toMatchObject({ _tag: "Failure", failure: { reason: "Unavailable" } })
+    })
+  )
+)

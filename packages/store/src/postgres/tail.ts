@@ -50,14 +50,23 @@ export const followLog = (
   schema: string,
   hub: Hub,
   wakeups: Wakeups
-): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.andThen(
+): Effect.Effect<void, never, Scope.Scope> => {
+  let lost = false
+  const say = (isLost: boolean, message: string) =>
+    Effect.suspend(() => {
+      if (lost === isLost) return Effect.void
+      lost = isLost
+      return isLost ? Effect.logWarning(message) : Effect.logInfo(message)
+    })
+  return Effect.andThen(
     wakeups.wait,
     Effect.suspend(() => catchUp(database, schema, hub))
   ).pipe(
-    Effect.tapError((error) => Effect.logWarning(`the log cannot be read, trying again: ${error.message}`)),
+    Effect.tap(() => say(false, "the log of the store is read again")),
+    Effect.tapError((error) => say(true, `the log of the store cannot be read, trying until it can: ${error.message}`)),
     Effect.retry(retryForEver),
     Effect.forever,
     Effect.forkScoped,
     Effect.asVoid
   )
+}

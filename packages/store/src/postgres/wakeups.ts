@@ -36,16 +36,17 @@ export const makeWakeups = (database: Database, schema: string): Effect.Effect<W
       // Whatever happened while nobody listened.
       ring()
     }
-    yield* database.listen(channelOf(schema), onListening, ring).pipe(
+    const attempt = database.listen(channelOf(schema), onListening, ring).pipe(
+      // A connection that worked and was lost starts the back-off anew.
+      Effect.catch((error) => (listening ? Effect.sleep(20) : Effect.fail(error))),
       Effect.onExit(() =>
         Effect.sync(() => {
           listening = false
           ring()
         })
-      ),
-      Effect.retry(retryForEver),
-      Effect.forkScoped
+      )
     )
+    yield* attempt.pipe(Effect.retry(retryForEver), Effect.forever, Effect.forkScoped)
     const rings = Effect.callback<void>((resume) => {
       if (rung) return resume(Effect.void)
       wake = () => resume(Effect.void)

@@ -1,8 +1,5 @@
 import { expect, test } from "bun:test"
-import { live } from "@tsukube/testing"
-import { Effect, Fiber } from "effect"
-import type { Database, Rows } from "./database.ts"
-import { chooseBatch, delimiterFor, makeWriter } from "./writer.ts"
+import { chooseBatch, delimiterFor } from "./writer.ts"
 
 const commitTo = (...keys: ReadonlyArray<string>) => ({ writes: keys.map((key) => ({ key, value: "x" })), units: keys.length })
 const keysOf = (commits: ReadonlyArray<{ readonly writes: ReadonlyArray<{ readonly key: string }> }>) =>
@@ -39,35 +36,3 @@ test("a delimiter occurs in no text, however odd, and joined texts part where th
     expect(texts.join(delimiter).split(delimiter)).toEqual(texts)
   }
 })
-
-test(
-  "the first commit travels at once, those that come meanwhile travel together, and too many are turned away",
-  live(() =>
-    Effect.gen(function* () {
-      const batches: Array<number> = []
-      let open = (): void => {}
-      const opened = new Promise<void>((resolve) => {
-        open = resolve
-      })
-      let revision = 1
-      const write = (_: string, [ops = ""]: ReadonlyArray<string | null>): Effect.Effect<Rows> =>
-        Effect.promise(async () => {
-          const count = ops?.split(",").length ?? 0
-          batches.push(count)
-          await opened
-          return [[Array.from({ length: count }, () => ++revision).join(",")]]
-        })
-      const database = { place: "here", write } as Partial<Database> as Database
-      const limits = { batchWrites: 3, batchUnits: 1000, queueCommits: 5, queueUnits: 1000 }
-      const commit = yield* makeWriter(database, "s", () => {}, limits)
-      const start = (key: string) => Effect.forkChild(Effect.result(commit([{ key, value: "x" }])), { startImmediately: true })
-      const fibers = yield* Effect.all(["a", "b", "c", "d", "e", "f", "g"].map(start))
-      expect(batches).toEqual([1])
-      expect(yield* Fiber.join(fibers[6]!)).toMatchObject({ failure: { reason: "Overloaded", retryable: true } })
-      open()
-      const answers = yield* Effect.forEach(fibers.slice(0, 6), Fiber.join)
-      expect(answers.map((answer) => answer._tag === "Success" && answer.success)).toEqual([2n, 3n, 4n, 5n, 6n, 7n])
-      expect(batches).toEqual([1, 3, 2])
-    })
-  )
-)
