@@ -35,7 +35,7 @@ export interface StartContext {
 export type StartResult = { readonly waiting?: never } | { readonly waiting: Waiting; readonly againMs: number }
 
 /** Asked again after so long when the reason is outside the node, such as a missing ConfigMap. */
-const configRetryMs = 5000
+const configRetryMs = 2000
 const createRetryMs = 5000
 
 /** Starts the next instance of a container; what keeps it from starting is said in an event and in the result. */
