@@ -1,6 +1,6 @@
 /** Keeps a node's part of the pod network true: device, routes, rules and the runtime's configuration. @module */
 import type { InNetns } from "@tsukube/host"
-import { Clock, Effect, Exit, Latch, type Scope } from "effect"
+import { Cause, Clock, Effect, Exit, Latch, type Scope } from "effect"
 import { type Device, type OverlayBackend, OverlayError, type PodNetwork } from "./backend.ts"
 import { writeCniConfiguration } from "./cni.ts"
 import type { Lease, LeaseError, LeaseManager } from "./lease.ts"
@@ -38,6 +38,11 @@ export interface Overlay {
 const defaultRepairMs = 10_000
 /** After a failed round: how long until the next, doubling. */
 const retryMs = { first: 250, most: 10_000 }
+
+const messageOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return error instanceof Error ? error.message : String(error)
+}
 
 /**
  * Starts an overlay that lives as long as the scope; the end removes device, routes and rules, not the files nor what the container
@@ -100,7 +105,7 @@ export const runOverlay = (options: OverlayOptions): Effect.Effect<Overlay, neve
         return
       }
       changed.openUnsafe()
-      yield* Effect.logError("netoverlay: the pod network of this node was not put right", exit.cause)
+      yield* Effect.logError(`netoverlay: the pod network of this node was not put right: ${messageOf(exit.cause)}`)
       yield* Effect.sleep(Math.min(retryMs.first * 2 ** failures++, retryMs.most))
     })
 

@@ -3,7 +3,7 @@ import { type Node, nodes, services } from "@tsukube/api/core-v1"
 import { endpointslices } from "@tsukube/api/discovery-v1"
 import type { Informers } from "@tsukube/client"
 import type { InNetns } from "@tsukube/host"
-import { Clock, Effect, Exit, FiberMap, Latch, type Scope } from "effect"
+import { Cause, Clock, Effect, Exit, FiberMap, Latch, type Scope } from "effect"
 import type { ProxyBackend, SyncError, SyncReport } from "./backend.ts"
 import { forgetFlows, staleFlows } from "./conntrack.ts"
 import {
@@ -64,6 +64,11 @@ const zoneOf = (node: Node | undefined): string | undefined => node?.metadata?.l
 const isEligible = (node: Node | undefined): boolean =>
   node === undefined ||
   (node.metadata?.deletionTimestamp === undefined && !(node.spec?.taints ?? []).some((taint) => taint.key === leavingTaint))
+
+const messageOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return error instanceof Error ? error.message : String(error)
+}
 
 /** Starts a proxy that lives as long as the scope. Failed rounds are logged and tried again as full ones. */
 export const runProxy = (options: ProxyOptions): Effect.Effect<Proxy, ListenError, Scope.Scope> =>
@@ -138,7 +143,7 @@ export const runProxy = (options: ProxyOptions): Effect.Effect<Proxy, ListenErro
         return yield* Effect.sleep(Math.max(minSyncMs - (now() - startedAtMs), now() - startedAtMs))
       }
       waitingSinceMs = waiting ?? startedAtMs
-      yield* Effect.logError(`proxy: rules of ${nodeName} were not written`, exit.cause)
+      yield* Effect.logError(`proxy: rules of ${nodeName} were not written: ${messageOf(exit.cause)}`)
       yield* Effect.sleep(Math.min(retryMs.first * 2 ** failures++, retryMs.most))
     })
 

@@ -111,7 +111,7 @@ const addFixedRules = (draft: Draft, options: RuleOptions): void => {
     `-m mark ! --mark ${mark} -j RETURN`,
     // The mark is taken off, or a tunnel that carries the packet on would have it masqueraded once more.
     `-j MARK --xor-mark ${bit}`,
-    `${comment("service traffic that needs this node's address")} -j MASQUERADE${options.randomFully === false ? "" : " --random-fully"}`
+    `${comment("service traffic that needs the address of this node")} -j MASQUERADE${options.randomFully === false ? "" : " --random-fully"}`
   )
   add(
     draft,
