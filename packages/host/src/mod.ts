@@ -23,6 +23,7 @@ export {
   spawn,
   stop
 } from "./process.ts"
+export { familyOf, killFamilies, processTable, type RunningProcess } from "./process-table.ts"
 export { RunError, type RunOptions, type RunResult, run } from "./run.ts"
 export { createUnderlay, removeUnderlay, UnderlayError, type UnderlaySpec } from "./underlay.ts"
 export { ownerOf, type UnderlayNode, type UnderlayPlan } from "./underlay-plan.ts"
