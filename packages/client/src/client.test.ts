@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test"
 import { deployments } from "@tsukube/api/apps-v1"
-import { configmaps, namespaces, nodes, pods } from "@tsukube/api/core-v1"
+import { configmaps, namespaces, nodes, pods, serviceaccounts } from "@tsukube/api/core-v1"
 import { Apiserver, layer as layerApiserver } from "@tsukube/apiserver"
 import { layerMemory } from "@tsukube/store"
 import { live } from "@tsukube/testing"
@@ -100,6 +100,7 @@ test(
       yield* client.updateSubresource(deployments, key, "scale", { ...scale, spec: { replicas: 3 } })
       expect((yield* client.get(deployments, key)).spec?.replicas).toBe(3)
 
+      yield* client.create(serviceaccounts, { metadata: { namespace, name: "default" } })
       yield* client.create(pods, { metadata: key, spec: { containers: [{ name: "c", image: "i" }] } })
       const binding = { apiVersion: "v1", kind: "Binding", metadata: key, target: { kind: "Node", name: "n1" } }
       yield* client.createSubresource(pods, key, "binding", binding)

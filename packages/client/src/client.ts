@@ -27,12 +27,14 @@ export interface Selection {
   readonly fieldSelector?: string
 }
 
+/** What part and how old a read may be. */
 export interface GetOptions {
   /** Reads `status` or another subresource that has the object's own kind. */
   readonly subresource?: string
   readonly resourceVersion?: string
 }
 
+/** Which objects, how many at once, and as of when. */
 export interface ListOptions extends Selection {
   /** At most so many items; `metadata.continue` of the answer asks for the rest. */
   readonly limit?: number
@@ -41,6 +43,7 @@ export interface ListOptions extends Selection {
   readonly resourceVersionMatch?: "Exact" | "NotOlderThan"
 }
 
+/** How a write is checked and on whose account. */
 export interface WriteOptions {
   /** Checks everything, stores nothing. */
   readonly dryRun?: boolean
@@ -51,6 +54,7 @@ export interface WriteOptions {
   readonly subresource?: string
 }
 
+/** How a patch is checked and on whose account. */
 export interface PatchOptions extends WriteOptions {
   /** Takes fields from other managers; for `apply` only. */
   readonly force?: boolean
@@ -62,6 +66,7 @@ export interface Patch {
   readonly body: unknown
 }
 
+/** What becomes of dependents, how long the object may take, and what must still be true of it. */
 export interface DeleteOptions {
   readonly propagationPolicy?: "Foreground" | "Background" | "Orphan"
   readonly gracePeriodSeconds?: number
@@ -69,6 +74,7 @@ export interface DeleteOptions {
   readonly dryRun?: boolean
 }
 
+/** Which objects, and from where on. */
 export interface WatchOptions extends Selection {
   /** Changes after this revision; without it the watch begins with an `ADDED` for every object there is. */
   readonly resourceVersion?: string

@@ -24,7 +24,7 @@ const streamLimit = 250
 export class Http2Sessions {
   readonly #origin: string
   readonly #dial: () => Promise<TLSSocket>
-  readonly #sessions = new Map<ClientHttp2Session, { streams: number; used: boolean }>()
+  readonly #sessions = new Map<ClientHttp2Session, { streams: number; used: boolean; leaving: boolean }>()
   #dialing: Promise<void> | undefined
   #closed = false
 
@@ -58,9 +58,9 @@ export class Http2Sessions {
     for (;;) {
       signal.throwIfAborted()
       if (this.#closed) throw new Error("the client is closed")
-      for (const [session, { streams }] of this.#sessions) {
+      for (const [session, { streams, leaving }] of this.#sessions) {
         const limit = Math.min(session.remoteSettings?.maxConcurrentStreams ?? streamLimit, streamLimit)
-        if (!session.closed && !session.destroyed && streams < limit) return session
+        if (!leaving && !session.closed && !session.destroyed && streams < limit) return session
       }
       this.#dialing ??= this.#open().finally(() => {
         this.#dialing = undefined
@@ -81,9 +81,13 @@ export class Http2Sessions {
       clearInterval(ping)
       this.#sessions.delete(session)
     }
+    const use = { streams: 0, used: false, leaving: false }
     // Errors reach the streams; here they only must not be thrown. After GOAWAY the open streams go on, new ones go elsewhere.
-    session.on("error", forget).on("goaway", forget).on("close", forget)
-    this.#sessions.set(session, { streams: 0, used: false })
+    session.on("error", forget).on("close", forget)
+    session.on("goaway", () => {
+      use.leaving = true
+    })
+    this.#sessions.set(session, use)
     if (this.#closed) session.destroy()
   }
 

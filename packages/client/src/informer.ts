@@ -24,6 +24,7 @@ export interface Informer<T> {
   readonly synced: Effect.Effect<void>
 }
 
+/** Which objects an informer holds, and how else than by key they are found. */
 export interface InformerOptions<T> extends Selection {
   /** Indexes by name; the names are this caller's own, the work is shared when the function is the same. */
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>

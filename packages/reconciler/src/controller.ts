@@ -9,6 +9,7 @@ export type Again = { readonly afterMs: number } | undefined
 /** Adds a key to the queue, now or later; a plain function, for informer handlers. */
 export type Enqueue = (key: string, afterMs?: number) => void
 
+/** What a controller is made of. */
 export interface ControllerSpec {
   /** Names the controller in its logs. */
   readonly name: string

@@ -12,6 +12,7 @@ export class LeadershipLost extends Data.Error<{ readonly lease: string; readonl
   }
 }
 
+/** Who stands for election, for what, and how patient everybody is. */
 export interface LeaderElectionOptions {
   readonly client: Client
   readonly lease: { readonly namespace: string; readonly name: string }

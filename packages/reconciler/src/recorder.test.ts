@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { type Event, events, pods } from "@tsukube/api/core-v1"
+import { type Event, events, pods, serviceaccounts } from "@tsukube/api/core-v1"
 import { Apiserver, layer as layerApiserver } from "@tsukube/apiserver"
 import { type Fetch, makeClient } from "@tsukube/client"
 import { layerMemory } from "@tsukube/store"
@@ -18,6 +18,7 @@ test(
   live(() =>
     Effect.gen(function* () {
       const client = makeClient(yield* apiserver)
+      yield* client.create(serviceaccounts, { metadata: { namespace: "default", name: "default" } })
       const pod = yield* client.create(pods, { metadata, spec: { containers: [{ name: "c", image: "i" }] } })
       const recorder = yield* makeRecorder(client, { component: "kubelet", host: "n1" })
       const eventsWhen = (predicate: (items: ReadonlyArray<Event>) => boolean) =>

@@ -24,6 +24,7 @@ export interface EventRecorder {
   ) => void
 }
 
+/** Who reports. */
 export interface RecorderOptions {
   /** Who reports, such as `kubelet` or `deployment-controller`. */
   readonly component: string
