@@ -23,27 +23,41 @@ export const mountPoints = (mountinfo: string): ReadonlyArray<string> =>
 
 const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
 
+const mountedBelow = (folder: string): ReadonlyArray<string> =>
+  mountPoints(readFileSync("/proc/self/mountinfo", "utf8")).filter((path) => isBelow(path, folder))
+
 /** Unmounts everything at and below a folder in our mount namespace, newest first; what is busy is detached. Fails when something stays. */
 export const unmountBelow = (folder: string): Effect.Effect<void, RunError> =>
   Effect.gen(function* () {
-    const mounted = mountPoints(readFileSync("/proc/self/mountinfo", "utf8")).filter((path) => isBelow(path, folder))
-    for (const path of mounted.toReversed()) yield* run("umount", ["--lazy", path])
+    // A shared mount takes its copies with it, so some are gone before their turn.
+    for (const path of mountedBelow(folder).toReversed()) yield* Effect.ignore(run("umount", ["--lazy", path]))
+    for (const path of mountedBelow(folder).toReversed()) yield* run("umount", ["--lazy", path])
   })
+
+/** Whether there is a mount namespace bound to this file. */
+const isBound = (path: string): Effect.Effect<boolean> =>
+  mountedBelow(path).length === 0 ? Effect.succeed(false) : Effect.isSuccess(run("true", [], { mountNs: path }))
 
 /**
  * Makes a mount namespace with shared propagation, bound to `folder/name`, so that a container runtime started in it, killed and
- * started again finds the mounts of its pods. One of the same name, left by a killed run, is taken away first; deleted when the scope ends.
- * Its mounts vanish with it, once the last process inside has ended.
+ * started again finds the mounts of its pods. The folder must be for this one alone. One of the same name, left by a killed run, is taken
+ * away first, or with `adopt` used as it is, so that what still runs inside goes on. Deleted when the scope ends; its mounts vanish with
+ * it, once the last process inside has ended.
  */
-export const createMountNamespace = (folder: string, name: string): Effect.Effect<MountNamespace, RunError, Scope.Scope> =>
+export const createMountNamespace = (
+  folder: string,
+  name: string,
+  options: { readonly adopt?: boolean } = {}
+): Effect.Effect<MountNamespace, RunError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.gen(function* () {
+      const path = join(folder, name)
+      if (options.adopt === true && (yield* isBound(path))) return { path }
       mkdirSync(folder, { recursive: true })
       yield* unmountBelow(folder)
       // A namespace may only be bound on a mount whose propagation is private.
       yield* run("mount", ["--bind", folder, folder])
       yield* run("mount", ["--make-private", folder])
-      const path = join(folder, name)
       writeFileSync(path, "")
       yield* run("unshare", [`--mount=${path}`, "--propagation", "shared", "sh", "-c", leaveUnifiedCgroups])
       return { path }

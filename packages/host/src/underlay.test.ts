@@ -105,6 +105,33 @@ describe.skipIf(!system)("as root", () => {
   )
 
   test(
+    "what a killed run left is adopted only when it is what is asked for",
+    live(
+      Effect.fnUntraced(function* () {
+        const killed = yield* Scope.make()
+        const spec = { owner, nodes: ["a", "b"], adopt: true }
+        const before = yield* createUnderlay(spec).pipe(Scope.provide(killed))
+        const netns = before.nodes[0]!.netns
+        yield* run("ip", ["route", "add", "192.0.2.0/24", "via", before.gateway], { netns })
+        const marked = Effect.map(run("ip", ["route"], { netns }), ({ stdout }) => stdout.includes("192.0.2.0/24"))
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            expect(yield* createUnderlay(spec)).toEqual(before)
+            expect(yield* marked).toBe(true)
+            expect((yield* rules).length).toBe(1)
+          })
+        )
+        yield* createUnderlay(spec).pipe(Scope.provide(killed))
+        expect(yield* marked).toBe(false)
+        yield* run("ip", ["link", "set", "eth0", "down"], { netns })
+        yield* Effect.scoped(createUnderlay(spec))
+        yield* Scope.close(killed, Exit.void)
+        expect(yield* rules).toEqual([])
+      })
+    )
+  )
+
+  test(
     "a network namespace of the same name is replaced, and gone with its scope",
     live(
       Effect.fnUntraced(function* () {
@@ -135,6 +162,10 @@ describe.skipIf(!system)("as root", () => {
             yield* run("touch", ["here"], { mountNs: path, cwd: "/mnt" })
             expect((yield* run("ls", ["/mnt"], { mountNs: path })).stdout).toContain("here")
             expect(existsSync("/mnt/here")).toBe(false)
+            yield* createMountNamespace(folder, "n", { adopt: true })
+            expect((yield* run("ls", ["/mnt"], { mountNs: path })).stdout).toContain("here")
+            yield* createMountNamespace(folder, "n")
+            expect((yield* run("ls", ["/mnt"], { mountNs: path })).stdout).not.toContain("here")
           })
         )
         expect(isMountPoint(folder)).toBe(false)

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { Data, Effect, type Scope } from "effect"
 import { type Network, networksOverlap, parseNetwork } from "./address.ts"
-import { createNetns, ipBatch, ipJson, setSysctls } from "./netns.ts"
+import { type InNetns, ipBatch, ipJson, setSysctls } from "./netns.ts"
 import { type RunError, run } from "./run.ts"
 import {
   bridgeLines,
@@ -29,6 +29,8 @@ export interface UnderlaySpec {
   readonly subnet?: string
   /** Let nodes reach the outside as this machine; turns on this machine's IPv4 forwarding while the underlay lives. Default false. */
   readonly masquerade?: boolean
+  /** Take over what a killed run of the same owner left, when it is whole: processes inside its namespaces keep their network. Default false: build anew. */
+  readonly adopt?: boolean
 }
 
 /** The underlay cannot be built as asked. */
@@ -110,26 +112,58 @@ const forwarding: Effect.Effect<void, RunError, Scope.Scope> = Effect.gen(functi
   )
 })
 
+/** The addresses of an interface, such as `172.30.7.1/24`; empty when it is not there or not up. */
+const addressesOf = (link: string, options: InNetns = {}): Effect.Effect<ReadonlyArray<string>> =>
+  ipJson("ip", ["-4", "address", "show", "up", "dev", link], options).pipe(
+    Effect.map((links) => links.flatMap(({ addr_info }) => (Array.isArray(addr_info) ? addr_info : []))),
+    Effect.map((infos) => infos.map((info) => `${info.local}/${info.prefixlen}`)),
+    Effect.orElseSucceed(() => [])
+  )
+
+/** What a killed run left, if it is exactly what is asked for. */
+const leftover = (spec: UnderlaySpec): Effect.Effect<UnderlayPlan | undefined> =>
+  Effect.gen(function* () {
+    const subnet = parseNetwork((yield* addressesOf(spec.owner))[0] ?? "")
+    if (subnet === undefined) return undefined
+    const plan = planUnderlay(spec.owner, subnet, spec.nodes, spec.masquerade ?? false)
+    if (spec.subnet !== undefined && spec.subnet !== plan.subnet) return undefined
+    const names = readdirSync("/run/netns").filter((name) => isOwnersNetns(spec.owner, name))
+    if (names.length !== plan.nodes.length) return undefined
+    for (const { netns, address } of plan.nodes) {
+      if (!existsSync(netns) || !(yield* addressesOf("eth0", { netns })).includes(`${address}/24`)) return undefined
+    }
+    return plan
+  })
+
+const build = (spec: UnderlaySpec): Effect.Effect<UnderlayPlan, RunError | UnderlayError> =>
+  Effect.gen(function* () {
+    yield* removeUnderlay(spec.owner)
+    const plan = planUnderlay(spec.owner, yield* subnetOf(spec), spec.nodes, spec.masquerade ?? false)
+    // Built into many kernels; where it is a module and cannot be loaded, the parameter of nodes is missing too.
+    yield* Effect.ignore(run("modprobe", ["br_netfilter"]))
+    yield* ipBatch(bridgeLines(plan))
+    for (const node of plan.nodes) {
+      yield* run("ip", ["netns", "add", node.netnsName])
+      yield* ipBatch(cableLines(plan, node))
+      yield* ipBatch(["link set lo up", ...nodeLines(plan, node)], { netns: node.netns })
+      yield* setSysctls(nodeSysctls, { netns: node.netns, optional: ["net.bridge.bridge-nf-call-iptables"] })
+    }
+    return plan
+  })
+
 /**
  * Builds the underlay: a bridge, and for every node a network namespace with an address, a default route and the kernel parameters of
- * a node. Leftovers of the same owner are removed first; everything is removed when the scope ends. Needs root and iproute2.
+ * a node. Leftovers of the same owner are removed or adopted first; everything is removed when the scope ends. Needs root and iproute2.
  */
 export const createUnderlay = (spec: UnderlaySpec): Effect.Effect<UnderlayPlan, RunError | UnderlayError, Scope.Scope> =>
   Effect.gen(function* () {
     if (spec.nodes.length > nodeLimit) return yield* new UnderlayError({ reason: `an underlay has at most ${nodeLimit} nodes` })
-    yield* removeUnderlay(spec.owner)
-    const plan = planUnderlay(spec.owner, yield* subnetOf(spec), spec.nodes, spec.masquerade ?? false)
+    // Before anything is made, so that half of it is removed as well.
     yield* Effect.addFinalizer(() => Effect.ignore(removeUnderlay(spec.owner)))
+    const adopted = spec.adopt === true ? yield* leftover(spec) : undefined
+    const plan = adopted ?? (yield* build(spec))
     if (plan.masquerade) yield* forwarding
-    // Built into many kernels; where it is a module and cannot be loaded, the parameter below is missing too.
-    yield* Effect.ignore(run("modprobe", ["br_netfilter"]))
-    yield* ipBatch(bridgeLines(plan))
-    for (const node of plan.nodes) {
-      yield* createNetns(node.netnsName)
-      yield* ipBatch(cableLines(plan, node))
-      yield* ipBatch(nodeLines(plan, node), { netns: node.netns })
-      yield* setSysctls(nodeSysctls, { netns: node.netns, optional: ["net.bridge.bridge-nf-call-iptables"] })
-    }
+    yield* deleteRules(spec.owner)
     yield* addRules(plan)
     return plan
   })

@@ -23,9 +23,22 @@ const base32Of16 = (bytes: Uint8Array): string => {
   return text
 }
 
+/** Names asked for before: every round asks for all of them again, and hashing is most of what a round costs. */
+const known = new Map<string, string>()
+const knownLimit = 200_000
+
+const hashOf = (text: string): string => {
+  const found = known.get(text)
+  if (found !== undefined) return found
+  if (known.size >= knownLimit) known.clear()
+  const hash = base32Of16(createHash("sha256").update(text).digest())
+  known.set(text, hash)
+  return hash
+}
+
 /** The chain of a service port, as upstream names it; for `KUBE-SEP` with the endpoint's `ip:port`. */
 export const chainName = (kind: ServiceChainKind, servicePort: string, protocol: Protocol, endpoint = ""): string =>
-  `${kind}-${base32Of16(createHash("sha256").update(`${servicePort}${protocol.toLowerCase()}${endpoint}`).digest())}`
+  `${kind}-${hashOf(`${servicePort}${protocol.toLowerCase()}${endpoint}`)}`
 
 /** Whether a chain is one of the proxy's own. */
 export const isOwnChain = (chain: string): boolean => fixed.has(chain) || /^KUBE-(SVC|SVL|EXT|FW|SEP)-[A-Z2-7]{16}$/.test(chain)
