@@ -1,12 +1,13 @@
 /** Reads a request's body: bounded, valid UTF-8, JSON or YAML. @module */
 import { badRequest, tooLarge, unsupportedMediaType } from "@tsukube/api"
 import { parseDocument } from "yaml"
+import { decodeProtobuf, protobufType } from "../protobuf/decode.ts"
 import { scanJson } from "./json-scan.ts"
 
 /** Larger bodies get 413, as upstream answers them. */
 export const bodyLimitBytes: number = 3 * 1024 * 1024
 
-const accepted = ["application/json", "application/yaml"]
+const accepted = ["application/json", "application/yaml", protobufType]
 
 /** A body as it came, with what its header says it is. */
 export interface Body {
@@ -35,6 +36,8 @@ export const readBody = async (request: Request): Promise<Body> => {
       chunks.push(value)
     }
   }
+  // From here on only JSON is known: what came as protobuf goes on as the object it stands for.
+  if (type === protobufType) return { text: JSON.stringify(decodeProtobuf(Buffer.concat(chunks))), type: "application/json" }
   try {
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)), type }
   } catch {

@@ -134,7 +134,10 @@ test("services show their addresses and ports", () => {
 })
 
 test("no kind's columns fail on an object that has next to nothing", () => {
-  const required: Readonly<Record<string, object>> = { spec: { drivers: [], source: {} }, roleRef: { kind: "Role", name: "x" } }
+  const required: Readonly<Record<string, object>> = {
+    spec: { drivers: [], source: {}, template: {}, jobTemplate: {}, scaleTargetRef: {} },
+    roleRef: { kind: "Role", name: "x" }
+  }
   for (const resource of resources) {
     const object = { metadata: { name: "x" }, ...required } as KubernetesObject
     const table = toTable([object], resource, { includeObject: "Metadata", now })

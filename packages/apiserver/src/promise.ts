@@ -1,0 +1,82 @@
+/** A whole API server in one call, for tests of operators and for embedding: no Effect needed. @module */
+import { layerMemory, type Store, type StoreError } from "@tsukube/store"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { Apiserver, layer } from "./apiserver.ts"
+import { type CertificatePair, createAuthority, issueCertificate } from "./certificates.ts"
+import { kubeconfigText } from "./kubeconfig.ts"
+import type { ApiserverOptions } from "./options.ts"
+import type { UserInfo } from "./request.ts"
+import { serve } from "./server.ts"
+
+/** All optional: `startApiserver()` is a server in memory on a free port of this machine. */
+export interface StartOptions extends ApiserverOptions {
+  /** `"memory"` (default) forgets everything at the end; or any store's layer. */
+  readonly store?: "memory" | Layer.Layer<Store, StoreError>
+  /** Default 0: any free port. */
+  readonly port?: number
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  /** Signs the server's and the admin's certificates; a fresh one when absent. */
+  readonly authority?: CertificatePair
+}
+
+/** A running server. */
+export interface RunningApiserver extends AsyncDisposable {
+  /** `https://127.0.0.1:PORT` */
+  readonly url: string
+  readonly port: number
+  /** Answers requests in this process, without a socket, as an administrator. */
+  readonly fetch: (request: Request) => Promise<Response>
+  /** The same as any other user. */
+  readonly fetchAs: (user: UserInfo) => (request: Request) => Promise<Response>
+  /** For kubectl and every other client: an administrator's kubeconfig, as YAML text with the certificates in it. */
+  readonly kubeconfig: string
+  /** A kubeconfig for another user of the cluster's authority. */
+  readonly kubeconfigFor: (user: { readonly name: string; readonly groups?: ReadonlyArray<string> }) => Promise<string>
+  readonly authority: CertificatePair
+  /** Ends watches and requests, then the server. */
+  readonly close: () => Promise<void>
+}
+
+const admin: UserInfo = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] }
+
+/** Starts a server; resolves when it answers. Rejects with `PortInUse` when the port is taken. */
+export const startApiserver = async (options: StartOptions = {}): Promise<RunningApiserver> => {
+  const { store = "memory", port = 0, host = "127.0.0.1", authority = await createAuthority(), ...rest } = options
+  const tls = await issueCertificate(authority, {
+    commonName: "kube-apiserver",
+    dnsNames: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
+    ipAddresses: [...new Set(["127.0.0.1", "::1", ...(host === "0.0.0.0" || host === "::" ? [] : [host])])],
+    usages: ["server"]
+  })
+  const storeLayer = store === "memory" ? Layer.fresh(layerMemory) : store
+  const scope = Effect.runSync(Scope.make())
+  const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
+  const started = Effect.gen(function* () {
+    const context = yield* Layer.buildWithScope(Layer.fresh(layer(rest)).pipe(Layer.provide(storeLayer)), scope)
+    const apiserver = Context.get(context, Apiserver)
+    const listening = yield* serve(apiserver, { host, port, tls: { ...tls, clientCa: authority.cert } }).pipe(
+      Scope.provide(scope)
+    )
+    return { apiserver, listening }
+  })
+  const { apiserver, listening } = await Effect.runPromise(started).catch(async (error) => {
+    await close()
+    throw error
+  })
+  const kubeconfigFor: RunningApiserver["kubeconfigFor"] = async ({ name, groups = [] }) => {
+    const pair = await issueCertificate(authority, { commonName: name, organizations: groups, usages: ["client"] })
+    return kubeconfigText({ server: listening.url, authority: authority.cert, user: name, ...pair })
+  }
+  return {
+    url: listening.url,
+    port: listening.port,
+    fetch: apiserver.fetchAs(admin),
+    fetchAs: apiserver.fetchAs,
+    kubeconfig: await kubeconfigFor({ name: admin.name, groups: ["system:masters"] }),
+    kubeconfigFor,
+    authority,
+    close,
+    [Symbol.asyncDispose]: close
+  }
+}
