@@ -98,3 +98,5 @@ export {
   unsupportedMediaType
 } from "./status.ts"
 export { checkStructure, decodeMessage, type Structure, type StructureIssue, strictMessage } from "./structural.ts"
+export { isCidr, isIp, isIpv4, isIpv6 } from "./validate/ip.ts"
+export { validateCreate, validateUpdate } from "./validate/validate.ts"

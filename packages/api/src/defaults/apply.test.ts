@@ -4,7 +4,7 @@ import { apiVersionOf } from "../resource.ts"
 import type { Deployment } from "../types/apps-v1.ts"
 import type { Pod, Service } from "../types/core-v1.ts"
 import { applyDefaults } from "./apply.ts"
-import { pullPolicyOf } from "./pod.ts"
+import { pullPolicyOf } from "./image.ts"
 
 const pod = (spec: Pod["spec"]): Pod => ({ apiVersion: "v1", kind: "Pod", metadata: { name: "a" }, ...(spec && { spec }) })
 

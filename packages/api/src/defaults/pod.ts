@@ -12,6 +12,7 @@ import type {
   Probe
 } from "../types/core-v1.ts"
 import { change, each, fill, fillZero, maybe } from "./fill.ts"
+import { pullPolicyOf } from "./image.ts"
 import { defaultVolume } from "./volume.ts"
 
 /** A pod: everything a template gets, and what is only decided when the pod is made. */
@@ -85,14 +86,6 @@ const defaultContainer = <C extends Container | EphemeralContainer>(container: C
     }
   )
   return full as C
-}
-
-/** An image without tag and digest means `latest`, which is pulled each time. */
-export const pullPolicyOf = (image: string): "Always" | "IfNotPresent" => {
-  if (image === "" || image.includes("@")) return "IfNotPresent"
-  const name = image.slice(image.lastIndexOf("/") + 1)
-  const tag = name.includes(":") ? name.slice(name.indexOf(":") + 1) : "latest"
-  return tag === "latest" ? "Always" : "IfNotPresent"
 }
 
 const defaultPort = (port: ContainerPort): ContainerPort => fill(port, { protocol: "TCP" })

@@ -8,7 +8,7 @@ import type {
   VolumeProjection
 } from "../types/core-v1.ts"
 import { change, each, fill, fillZero, maybe } from "./fill.ts"
-import { pullPolicyOf } from "./pod.ts"
+import { pullPolicyOf } from "./image.ts"
 
 const fileMode = 0o644
 const tokenSeconds = 3600

@@ -1,0 +1,109 @@
+/** Validation of Job and CronJob. @module */
+import { immutable, invalid, notSupported, required } from "../field-error.ts"
+import { equalJson } from "../json.ts"
+import { byteLength, isDns1123Subdomain } from "../name.ts"
+import { labelSelectorFrom } from "../selector.ts"
+import type { CronJob, Job, JobSpec } from "../types/batch-v1.ts"
+import type { LabelSelector } from "../types/meta-v1.ts"
+import { validateMatch } from "./apps.ts"
+import { type Findings, type Loose, needsOneOf, nonNegative } from "./findings.ts"
+import { validatePodTemplate } from "./pod.ts"
+
+const counts = [
+  "parallelism",
+  "completions",
+  "activeDeadlineSeconds",
+  "backoffLimit",
+  "ttlSecondsAfterFinished",
+  "backoffLimitPerIndex"
+] as const
+const maxCronNameBytes = 52
+
+/** A Job, new or changed. A selector that is absent is one that the server makes. */
+export function* validateJob({ spec = {} }: Loose<Job>): Findings {
+  yield* validateJobSpec(spec, "spec")
+  if (spec.selector !== undefined) yield* validateMatch(labelSelectorFrom(spec.selector as LabelSelector), spec.template ?? {})
+}
+
+function* validateJobSpec(spec: Loose<JobSpec>, path: string): Findings {
+  for (const count of counts) yield* nonNegative(`${path}.${count}`, spec[count])
+  if (spec.completionMode === "Indexed" && spec.completions === undefined) {
+    yield required(`${path}.completions`, "when completion mode is Indexed")
+  } else if (spec.completionMode !== undefined && spec.completionMode !== "Indexed" && spec.completionMode !== "NonIndexed") {
+    yield notSupported(`${path}.completionMode`, spec.completionMode, ["Indexed", "NonIndexed"])
+  }
+  yield* validatePodTemplate(spec.template ?? {}, `${path}.template`)
+  const policy = spec.template?.spec?.restartPolicy
+  if (policy === undefined || policy === "Always") {
+    yield required(`${path}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"')
+  } else if (policy !== "OnFailure" && policy !== "Never") {
+    yield notSupported(`${path}.template.spec.restartPolicy`, policy, ["OnFailure", "Never"])
+  }
+}
+
+/** What a Job does is for life, save that a suspended one may be placed elsewhere. */
+export function* validateJobUpdate(job: Loose<Job>, old: Loose<Job>): Findings {
+  const { spec = {} } = job
+  const oldSpec = old.spec ?? {}
+  const elastic = spec.completionMode === "Indexed" && spec.completions === spec.parallelism
+  for (const key of [
+    "completions",
+    "selector",
+    "template",
+    "completionMode",
+    "podFailurePolicy",
+    "backoffLimitPerIndex"
+  ] as const) {
+    if (key === "completions" && elastic) continue
+    if (key === "template" && oldSpec.suspend === true && old.status?.startTime === undefined) continue
+    if (!equalJson(spec[key], oldSpec[key])) yield immutable(`spec.${key}`, spec[key])
+  }
+}
+
+/** A CronJob, new or changed. */
+export function* validateCronJob({ metadata, spec = {} }: Loose<CronJob>): Findings {
+  const { schedule = "", timeZone } = spec
+  if (schedule === "") yield required("spec.schedule")
+  else yield* validateSchedule(schedule)
+  if (timeZone === "") yield invalid("spec.timeZone", timeZone, "timeZone must be nil or non-empty string")
+  if (timeZone !== undefined && timeZone !== "" && !isTimeZone(timeZone)) {
+    yield invalid("spec.timeZone", timeZone, `unknown time zone ${timeZone}`)
+  }
+  yield* nonNegative("spec.startingDeadlineSeconds", spec.startingDeadlineSeconds)
+  yield* needsOneOf("spec.concurrencyPolicy", spec.concurrencyPolicy, ["Allow", "Forbid", "Replace"])
+  yield* nonNegative("spec.successfulJobsHistoryLimit", spec.successfulJobsHistoryLimit)
+  yield* nonNegative("spec.failedJobsHistoryLimit", spec.failedJobsHistoryLimit)
+  yield* validateJobSpec(spec.jobTemplate?.spec ?? {}, "spec.jobTemplate.spec")
+  // The controller appends eleven characters to name a Job, whose own limit is 63.
+  const { name = "" } = metadata ?? {}
+  if (byteLength(name) > maxCronNameBytes && isDns1123Subdomain(name).length === 0) {
+    yield invalid("metadata.name", name, "must be no more than 52 characters")
+  }
+}
+
+const shortcuts: ReadonlySet<string> = new Set(["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"])
+
+function* validateSchedule(schedule: string): Findings {
+  if (schedule.startsWith("@")) {
+    if (shortcuts.has(schedule) || /^@every (\d+(\.\d+)?(ns|us|ms|s|m|h))+$/.test(schedule)) return
+    yield invalid("spec.schedule", schedule, `unrecognized descriptor: ${schedule}`)
+    return
+  }
+  const fields = schedule.trim().split(/\s+/)
+  if (fields.length !== 5) {
+    yield invalid("spec.schedule", schedule, `expected exactly 5 fields, found ${fields.length}: [${fields.join(" ")}]`)
+    return
+  }
+  for (const field of fields) {
+    if (!/^[A-Za-z0-9*?,/-]+$/.test(field)) yield invalid("spec.schedule", schedule, `failed to parse int from ${field}`)
+  }
+}
+
+const isTimeZone = (name: string): boolean => {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name })
+    return name.toLowerCase() !== "local"
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,197 @@
+/** Validation of the smaller kinds of the core group: ConfigMap, Secret, Node, ResourceQuota, LimitRange, Event. @module */
+import { duplicate, forbidden, immutable, invalid, notSupported, required, tooLong } from "../field-error.ts"
+import { equalJson } from "../json.ts"
+import { byteLength, isConfigMapKey, isLabelValue, isQualifiedName } from "../name.ts"
+import { compareQuantity } from "../quantity.ts"
+import type { ConfigMap, Event, LimitRange, LimitRangeItem, Node, ResourceQuota, Secret } from "../types/core-v1.ts"
+import { breaks, type Findings, type Loose, needsOneOf } from "./findings.ts"
+import { isCidr } from "./ip.ts"
+import { validateNonNegative } from "./resources.ts"
+
+const maxBytes = 1024 * 1024
+type Data = Readonly<Record<string, string | undefined>>
+
+const base64Bytes = (text: string): number => Math.floor((text.replace(/=+$/, "").length * 3) / 4)
+
+/** A ConfigMap, new or changed. */
+export function* validateConfigMap({ data = {}, binaryData = {} }: Loose<ConfigMap>): Findings {
+  let bytes = 0
+  for (const [key, value = ""] of Object.entries(data)) {
+    yield* breaks(`data[${key}]`, key, isConfigMapKey(key))
+    if (Object.hasOwn(binaryData, key)) yield invalid(`data[${key}]`, key, "duplicate of key present in binaryData")
+    bytes += byteLength(value)
+  }
+  for (const [key, value = ""] of Object.entries(binaryData)) {
+    yield* breaks(`binaryData[${key}]`, key, isConfigMapKey(key))
+    bytes += base64Bytes(value)
+  }
+  if (bytes > maxBytes) yield tooLong("[]", maxBytes)
+}
+
+/** Once immutable, nothing but metadata changes. */
+export function* validateDataUpdate<K extends string>(
+  object: { readonly immutable?: boolean | undefined } & { readonly [P in K]?: unknown },
+  old: { readonly immutable?: boolean | undefined } & { readonly [P in K]?: unknown },
+  keys: ReadonlyArray<K>
+): Findings {
+  if (old.immutable !== true) return
+  if (object.immutable !== true) yield forbidden("immutable", "field is immutable when `immutable` is set")
+  for (const key of keys) {
+    if (!equalJson(object[key] ?? {}, old[key] ?? {})) yield forbidden(key, "field is immutable when `immutable` is set")
+  }
+}
+
+/** The keys that a secret of a type must have. */
+const keysOfType: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
+  ["kubernetes.io/dockercfg", [".dockercfg"]],
+  ["kubernetes.io/dockerconfigjson", [".dockerconfigjson"]],
+  ["kubernetes.io/ssh-auth", ["ssh-privatekey"]],
+  ["kubernetes.io/tls", ["tls.crt", "tls.key"]]
+])
+const accountName = "kubernetes.io/service-account.name"
+
+/** A Secret, new or changed; `stringData` is to be merged into `data` first. */
+export function* validateSecret({ metadata, data = {}, type = "" }: Loose<Secret>): Findings {
+  let bytes = 0
+  for (const [key, value = ""] of Object.entries(data)) {
+    yield* breaks(`data[${key}]`, key, isConfigMapKey(key))
+    bytes += base64Bytes(value)
+  }
+  if (bytes > maxBytes) yield tooLong("data", maxBytes)
+  for (const key of keysOfType.get(type) ?? []) {
+    if (!Object.hasOwn(data, key)) yield required(`data[${key}]`)
+    else if (key.startsWith(".") && !isJsonObject(data[key] ?? "")) {
+      yield invalid(`data[${key}]`, "<secret contents redacted>", "invalid character in JSON")
+    }
+  }
+  if (type === "kubernetes.io/basic-auth" && !Object.hasOwn(data, "username") && !Object.hasOwn(data, "password")) {
+    yield required("data[username]")
+    yield required("data[password]")
+  }
+  if (type === "kubernetes.io/service-account-token" && (metadata?.annotations?.[accountName] ?? "") === "") {
+    yield required(`metadata.annotations[${accountName}]`)
+  }
+}
+
+const isJsonObject = (base64: string): boolean => {
+  try {
+    return typeof JSON.parse(atob(base64)) === "object"
+  } catch {
+    return false
+  }
+}
+
+/** The type of a Secret is for life. */
+export function* validateSecretUpdate(secret: Loose<Secret>, old: Loose<Secret>): Findings {
+  if (secret.type !== old.type) yield immutable("type", secret.type)
+  yield* validateDataUpdate<"data">(secret, old, ["data"] as const)
+}
+
+/** A Node, new or changed. */
+export function* validateNode({ spec = {}, status }: Loose<Node>): Findings {
+  const seen = new Set<string>()
+  for (const [i, { key = "", value = "", effect }] of (spec.taints ?? []).entries()) {
+    const at = `spec.taints[${i}]`
+    yield* breaks(`${at}.key`, key, isQualifiedName(key))
+    yield* breaks(`${at}.value`, value, isLabelValue(value))
+    yield* needsOneOf(`${at}.effect`, effect, ["NoExecute", "NoSchedule", "PreferNoSchedule"])
+    if (seen.has(`${key}:${effect}`))
+      yield { ...duplicate(at, spec.taints?.[i]), detail: "taints must be unique by key and effect pair" }
+    seen.add(`${key}:${effect}`)
+  }
+  for (const [i, range] of (spec.podCIDRs ?? []).entries()) yield* breaks(`spec.podCIDRs[${i}]`, range, isCidr(range))
+  for (const list of ["capacity", "allocatable"] as const) {
+    for (const [name, amount = "0"] of Object.entries(status?.[list] ?? {})) {
+      yield* breaks(`status.${list}[${name}]`, name, isQualifiedName(name))
+      yield* validateNonNegative(amount, `status.${list}[${name}]`)
+    }
+  }
+}
+
+/** Pod ranges and the provider's name are given once. */
+export function* validateNodeUpdate({ spec = {} }: Loose<Node>, old: Loose<Node>): Findings {
+  if ((old.spec?.podCIDRs ?? []).length > 0 && !equalJson(spec.podCIDRs, old.spec?.podCIDRs)) {
+    yield forbidden("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid')
+  }
+  if ((old.spec?.providerID ?? "") !== "" && spec.providerID !== old.spec?.providerID) {
+    yield forbidden("spec.providerID", 'node updates may not change providerID except from "" to valid')
+  }
+}
+
+/** A ResourceQuota, new or changed. */
+export function* validateResourceQuota({ spec = {} }: Loose<ResourceQuota>): Findings {
+  for (const [name, amount = "0"] of Object.entries(spec.hard ?? {})) {
+    yield* breaks(`spec.hard[${name}]`, name, isQualifiedName(name))
+    yield* validateNonNegative(amount, `spec.hard[${name}]`)
+  }
+}
+
+/** The scopes of a quota are for life. */
+export function* validateResourceQuotaUpdate(quota: Loose<ResourceQuota>, old: Loose<ResourceQuota>): Findings {
+  const sorted = (scopes: ReadonlyArray<string> = []): ReadonlyArray<string> => [...scopes].sort()
+  if (!equalJson(sorted(quota.spec?.scopes), sorted(old.spec?.scopes))) yield immutable("spec.scopes", quota.spec?.scopes)
+}
+
+/** A LimitRange, new or changed. */
+export function* validateLimitRange({ spec = {} }: Loose<LimitRange>): Findings {
+  const types = new Set<string>()
+  for (const [i, item] of (spec.limits ?? []).entries()) {
+    const at = `spec.limits[${i}]`
+    const { type = "" } = item
+    if (type === "") yield required(`${at}.type`)
+    if (types.has(type)) yield duplicate(`${at}.type`, type)
+    types.add(type)
+    if (type === "Pod" && item.default !== undefined)
+      yield forbidden(`${at}.default`, "may not be specified when `type` is 'Pod'")
+    if (type === "Pod" && item.defaultRequest !== undefined) {
+      yield forbidden(`${at}.defaultRequest`, "may not be specified when `type` is 'Pod'")
+    }
+    yield* validateLimits(item, at)
+  }
+}
+
+function* validateLimits(
+  { min = {}, max = {}, default: limit = {}, defaultRequest = {} }: Loose<LimitRangeItem>,
+  path: string
+): Findings {
+  const above = (a: Data, b: Data, name: string): boolean =>
+    a[name] !== undefined && b[name] !== undefined && compareQuantity(a[name], b[name]) > 0
+  for (const name of new Set([min, max, limit, defaultRequest].flatMap(Object.keys))) {
+    yield* breaks(`${path}.min[${name}]`, name, isQualifiedName(name))
+    if (above(min, max, name))
+      yield invalid(`${path}.min[${name}]`, min[name], `min value ${min[name]} is greater than max value ${max[name]}`)
+    for (const [word, field, amounts] of [
+      ["default request", "defaultRequest", defaultRequest],
+      ["default", "default", limit]
+    ] as const) {
+      if (above(min, amounts, name)) {
+        yield invalid(
+          `${path}.${field}[${name}]`,
+          amounts[name],
+          `min value ${min[name]} is greater than ${word} value ${amounts[name]}`
+        )
+      }
+      if (above(amounts, max, name)) {
+        yield invalid(
+          `${path}.${field}[${name}]`,
+          amounts[name],
+          `${word} value ${amounts[name]} is greater than max value ${max[name]}`
+        )
+      }
+    }
+    if (above(defaultRequest, limit, name)) {
+      const sentence = `default request value ${defaultRequest[name]} is greater than default limit value ${limit[name]}`
+      yield invalid(`${path}.defaultRequest[${name}]`, defaultRequest[name], sentence)
+    }
+  }
+}
+
+/** An Event belongs into the namespace of what it is about; things without one have theirs in `default`. */
+export function* validateEvent({ metadata, involvedObject, type }: Loose<Event>): Findings {
+  const about = involvedObject?.namespace ?? ""
+  const namespace = metadata?.namespace ?? ""
+  const good = about === "" ? namespace === "default" || namespace === "kube-system" : about === namespace
+  if (!good) yield invalid("involvedObject.namespace", about, "does not match event.namespace")
+  if (type !== undefined && type !== "" && type !== "Normal" && type !== "Warning")
+    yield notSupported("type", type, ["Normal", "Warning"])
+}

@@ -1,0 +1,109 @@
+/** Validation of what every object carries: names, labels, annotations, owners, finalizers. @module */
+import { forbidden, immutable, invalid, required, tooLong } from "../field-error.ts"
+import { byteLength, isDns1123Label, isDns1123Subdomain, isQualifiedName } from "../name.ts"
+import type { ObjectMeta, OwnerReference } from "../types/meta-v1.ts"
+import { breaks, type Findings, type Loose, labels, nonNegative } from "./findings.ts"
+
+/** What names of a kind look like. */
+export type NameRule = (name: string) => ReadonlyArray<string>
+
+const maxAnnotationBytes = 256 * 1024
+const standardFinalizers: ReadonlySet<string> = new Set(["kubernetes", "orphan", "foregroundDeletion"])
+
+/** Metadata of an object that is about to be created. */
+export function* validateMetadata(
+  meta: Loose<ObjectMeta>,
+  { namespaced, nameRule = isDns1123Subdomain }: { readonly namespaced: boolean; readonly nameRule?: NameRule },
+  path = "metadata"
+): Findings {
+  const { name = "", generateName = "", namespace = "" } = meta
+  if (generateName !== "") yield* breaks(`${path}.generateName`, generateName, nameRule(maskTrailingDash(generateName)))
+  if (name === "") yield required(`${path}.name`, "name or generateName is required")
+  else yield* breaks(`${path}.name`, name, nameRule(name))
+  if (!namespaced && namespace !== "") yield forbidden(`${path}.namespace`, "not allowed on this type")
+  if (namespaced && namespace === "") yield required(`${path}.namespace`)
+  if (namespaced && namespace !== "") yield* breaks(`${path}.namespace`, namespace, isDns1123Label(namespace))
+  yield* validateDecoration(meta, path)
+}
+
+/** A prefix may end in a dash, because letters follow. */
+const maskTrailingDash = (prefix: string): string =>
+  prefix.length > 1 && prefix.endsWith("-") ? `${prefix.slice(0, -2)}a` : prefix
+
+/** What may change later: labels, annotations, owners, finalizers. */
+function* validateDecoration(meta: Loose<ObjectMeta>, path: string): Findings {
+  yield* nonNegative(`${path}.generation`, meta.generation)
+  yield* labels(`${path}.labels`, meta.labels)
+  yield* validateAnnotations(meta.annotations, `${path}.annotations`)
+  yield* validateOwners(meta.ownerReferences ?? [], `${path}.ownerReferences`)
+  yield* validateFinalizers(meta.finalizers ?? [], `${path}.finalizers`)
+}
+
+function* validateAnnotations(annotations: Readonly<Record<string, string | undefined>> | undefined, path: string): Findings {
+  let bytes = 0
+  for (const [key, value] of Object.entries(annotations ?? {})) {
+    yield* breaks(path, key, isQualifiedName(key.toLowerCase()))
+    bytes += byteLength(key) + byteLength(value ?? "")
+  }
+  if (bytes > maxAnnotationBytes) yield tooLong(path, maxAnnotationBytes)
+}
+
+/** Upstream leaves the index out of these paths. */
+function* validateOwners(owners: ReadonlyArray<Loose<OwnerReference>>, path: string): Findings {
+  let controller: string | undefined
+  for (const owner of owners) {
+    for (const [key, word] of [
+      ["apiVersion", "version"],
+      ["kind", "kind"],
+      ["name", "name"],
+      ["uid", "uid"]
+    ] as const) {
+      if ((owner[key] ?? "") === "") yield invalid(`${path}.${key}`, "", `${word} must not be empty`)
+    }
+    if (owner.controller !== true) continue
+    if (controller !== undefined) {
+      const sentence = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`
+      yield invalid(path, owners, sentence)
+    }
+    controller = owner.name ?? ""
+  }
+}
+
+function* validateFinalizers(finalizers: ReadonlyArray<string>, path: string): Findings {
+  for (const finalizer of finalizers) {
+    yield* breaks(path, finalizer, isQualifiedName(finalizer))
+    if (!finalizer.includes("/") && !standardFinalizers.has(finalizer)) {
+      yield invalid(path, finalizer, "name is neither a standard finalizer name nor is it fully qualified")
+    }
+  }
+  if (finalizers.includes("orphan") && finalizers.includes("foregroundDeletion")) {
+    yield invalid(path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set")
+  }
+}
+
+/** Metadata of an object that is about to replace `old`. */
+export function* validateMetadataUpdate(meta: Loose<ObjectMeta>, old: Loose<ObjectMeta>, path = "metadata"): Findings {
+  if (old.deletionTimestamp !== undefined) {
+    const added = (meta.finalizers ?? []).filter((finalizer) => old.finalizers?.includes(finalizer) !== true)
+    if (added.length > 0) {
+      const list = `[]string{${added.map((name) => JSON.stringify(name)).join(", ")}}`
+      yield forbidden(
+        `${path}.finalizers`,
+        `no new finalizers can be added if the object is being deleted, found new finalizers ${list}`
+      )
+    }
+  }
+  if ((meta.generation ?? 0) < (old.generation ?? 0))
+    yield invalid(`${path}.generation`, meta.generation, "must not be decremented")
+  for (const key of [
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds"
+  ] as const) {
+    if (meta[key] !== old[key]) yield immutable(`${path}.${key}`, meta[key])
+  }
+  yield* validateDecoration(meta, path)
+}
