@@ -8,7 +8,18 @@ test("without flags the defaults are those that help tells", () => {
 })
 
 test("every flag is in the help text", () => {
-  for (const flag of ["data-dir", "store", "secure-port", "kubeconfig", "nodes", "runtime", "proxy-mode", "cluster-cidr", "service-cidr", "images"])
+  for (const flag of [
+    "data-dir",
+    "store",
+    "secure-port",
+    "kubeconfig",
+    "nodes",
+    "runtime",
+    "proxy-mode",
+    "cluster-cidr",
+    "service-cidr",
+    "images"
+  ])
     expect(helpText()).toContain(`--${flag} `)
 })
 

@@ -68,7 +68,8 @@ const flags: ReadonlyArray<Flag> = [
 
 /** The text of `--help`. */
 export const helpText = (): string => {
-  const row = ({ name, value, help }: Flag) => help.map((line, i) => `${(i === 0 ? `  --${name} ${value}` : "").padEnd(24)}${line}`).join("\n")
+  const row = ({ name, value, help }: Flag) =>
+    help.map((line, i) => `${(i === 0 ? `  --${name} ${value}` : "").padEnd(24)}${line}`).join("\n")
   return `Usage: bun run apps/cluster [flags]
 
 Starts a whole Kubernetes cluster and prints how to use it. Ctrl-C stops it cleanly;
@@ -92,7 +93,8 @@ const refuse = (flag: string, value: string, wanted: string): never => {
 
 const integer = (flag: string, text: string, lowest: number, highest: number): number => {
   const value = Number(text)
-  if (!/^\d+$/.test(text) || value < lowest || value > highest) return refuse(flag, text, `give a whole number from ${lowest} to ${highest}`)
+  if (!/^\d+$/.test(text) || value < lowest || value > highest)
+    return refuse(flag, text, `give a whole number from ${lowest} to ${highest}`)
   return value
 }
 
@@ -112,17 +114,20 @@ const storeOf = (text: string): string => {
 const cidrOf = (flag: string, text: string, longest: number): string => {
   const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(text)
   const numbers = match?.slice(1).map(Number) ?? []
-  if (numbers.length !== 5 || numbers.slice(0, 4).some((n) => n > 255)) return refuse(flag, text, "give an IPv4 range such as 10.244.0.0/16")
-  if ((numbers[4] ?? 99) > longest || (numbers[4] ?? 0) < 8) return refuse(flag, text, `give a prefix length from 8 to ${longest}`)
+  if (numbers.length !== 5 || numbers.slice(0, 4).some((n) => n > 255))
+    return refuse(flag, text, "give an IPv4 range such as 10.244.0.0/16")
+  if ((numbers[4] ?? 99) > longest || (numbers[4] ?? 0) < 8)
+    return refuse(flag, text, `give a prefix length from 8 to ${longest}`)
   return text
 }
 
 /** Reads the command line; undefined means that help was asked for. Throws `UsageError`. */
 export const parseFlags = (args: ReadonlyArray<string>): ClusterOptions | undefined => {
   const options = Object.fromEntries(flags.map(({ name }) => [name, { type: "string" as const }]))
-  const parse = () => {
+  const parse = (): { readonly values: Readonly<Record<string, unknown>> } => {
     try {
-      return parseArgs({ args: [...args], options: { ...options, help: { type: "boolean", short: "h" } }, allowPositionals: false, strict: true })
+      const known = { ...options, help: { type: "boolean" as const, short: "h" } }
+      return parseArgs({ args: [...args], options: known, allowPositionals: false, strict: true })
     } catch (error) {
       throw new UsageError(`${error instanceof Error ? error.message : error}\nSee --help.`)
     }
