@@ -70,8 +70,8 @@ class Carrier {
       if (this.#closed) throw new Error("the client is closed")
       return (await this.#speaks()) === "h2" ? await this.#sessions.send(plain) : await this.#sendHttp1(plain)
     } catch (cause) {
-      const where = `${request.method} ${this.#server.origin}`
-      throw request.signal.aborted ? cause : new TransportError({ message: `${where}: ${messageOf(cause)}`, cause })
+      if (request.signal.aborted) throw cause
+      throw new TransportError({ message: `${this.#server.origin}: ${messageOf(cause)}`, cause })
     }
   }
 
