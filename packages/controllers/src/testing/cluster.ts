@@ -32,5 +32,5 @@ export const eventually = <A>(
       last = answer._tag === "Success" ? answer.success : answer.failure
       yield* Effect.sleep("20 millis")
     }
-    return yield* Effect.fail(new Error(`${what} did not come true; last: ${JSON.stringify(last)}`))
+    return yield* Effect.fail(new Error(`${what} did not come true; last: ${String(JSON.stringify(last)).slice(0, 2000)}`))
   })
