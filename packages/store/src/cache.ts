@@ -43,15 +43,19 @@ export const makeCache = (inner: Store, options: CacheOptions = {}): Effect.Effe
       waiters = waiters.filter((waiter) => waiter.revision > history.revision())
       for (const waiter of ready) waiter.resume()
     }
-    const follow = Stream.suspend(() => inner.watch({ prefix: "" }, history.revision())).pipe(
-      Stream.runForEachArray((commits) =>
+    const follow = Effect.suspend(() => {
+      const begin = history.revision()
+      return Stream.runForEachArray(inner.watch({ prefix: "" }, begin), (commits) =>
         Effect.sync(() => {
           for (const commit of commits) history.append(commit)
           hub.publish(commits, history.revision())
           wakeWaiters()
         })
+      ).pipe(
+        // A watch that brought something and was lost starts the back-off anew.
+        Effect.catchTag("StoreError", (error) => (history.revision() > begin ? Effect.sleep(20) : Effect.fail(error)))
       )
-    )
+    })
     const reload = (error: Compacted) =>
       Effect.map(load, (fresh) => {
         history = fresh

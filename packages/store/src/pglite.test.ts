@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { live } from "@tsukube/testing"
-import { Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { layerCached } from "./cache.ts"
 import { storeContract } from "./contract.ts"
-import { openPglite } from "./pglite.ts"
+import { layerPglite, openPglite } from "./pglite.ts"
 import type { Database } from "./postgres/database.ts"
 import { openStoreIn } from "./postgres/store.ts"
 import { makeWriter } from "./postgres/writer.ts"
@@ -70,6 +73,30 @@ test(
       const [onItsWay, waiting] = yield* Effect.forEach(fibers, Fiber.join)
       expect(onItsWay).toMatchObject({ _tag: "Success", success: 2n })
       expect(waiting).toMatchObject({ _tag: "Failure", failure: { reason: "Unavailable" } })
+    })
+  )
+)
+
+test(
+  "PGlite in a folder keeps its data, and a second one is refused",
+  live(() =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "tsukube-pglite-"))),
+        (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+      )
+      const open = Effect.map(Layer.build(Layer.fresh(layerPglite({ dataDir: join(folder, "data") }))), (context) =>
+        Context.get(context, Store)
+      )
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const store = yield* open
+          yield* store.commit([{ key: "/a", value: "1" }])
+          expect((yield* Effect.flip(Effect.scoped(open))).message).toContain("in use")
+        })
+      )
+      const store = yield* open
+      expect((yield* store.get("/a"))?.value).toBe("1")
     })
   )
 )

