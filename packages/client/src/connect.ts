@@ -108,7 +108,15 @@ class Carrier {
     return spare === undefined || spare.destroyed ? dial(this.#tls, ["h2"]) : Promise.resolve(spare)
   }
 
-  #sendHttp1({ method, path, headers, body, signal }: PlainRequest): Promise<Response> {
+  // A kept connection may be closed by the server just when it is used again; what only reads is sent once more.
+  #sendHttp1(request: PlainRequest): Promise<Response> {
+    return this.#exchange(request).catch((error) => {
+      if (request.method !== "GET" || request.signal.aborted || error?.code !== "ECONNRESET") throw error
+      return this.#exchange(request)
+    })
+  }
+
+  #exchange({ method, path, headers, body, signal }: PlainRequest): Promise<Response> {
     const secure = this.#server.protocol === "https:"
     const { hostname, port } = this.#server
     const options: RequestOptions = {

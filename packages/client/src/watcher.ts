@@ -17,6 +17,8 @@ export type WatcherEvent<T> =
 const pageSize = 500
 /** A watch that the server ended without an event, sooner than this, counts as a failure: the next one waits. */
 const shortestWatchMs = 1000
+/** A watch that broke after this long was a good one, even if nothing happened meanwhile. */
+const steadyWatchMs = 30_000
 /** Watches are renewed now and then, as client-go does, so that they spread over the API servers again. */
 const watchSeconds = { minimum: 300, maximum: 600 }
 
@@ -53,17 +55,21 @@ export const follow = <T extends KubernetesObject>(
       const watch = client.watch(resource, { ...selection, resourceVersion: from, allowBookmarks: true, timeoutSeconds })
       const result = yield* Effect.result(
         Stream.runForEachArray(watch, (events) => {
-          delivered = true
-          lastFailure = undefined
-          resourceVersion = events[events.length - 1]!.object.metadata?.resourceVersion ?? resourceVersion
+          const latest = events[events.length - 1]!.object.metadata?.resourceVersion
+          if (latest !== undefined && latest !== resourceVersion) {
+            // Only what moves the place to resume from is progress; a bookmark that repeats itself is none.
+            delivered = true
+            lastFailure = undefined
+            resourceVersion = latest
+          }
           const changes = events.filter(({ type }) => type !== "BOOKMARK")
           return changes.length === 0 ? Effect.void : sink({ type: "Changed", events: changes })
         })
       )
       if (Result.isFailure(result) && mustRelist(result.failure)) resourceVersion = undefined
-      if (delivered) return
+      const lastedMs = (yield* Clock.currentTimeMillis) - startMs
+      if (delivered || lastedMs >= (Result.isFailure(result) ? steadyWatchMs : shortestWatchMs)) return
       if (Result.isFailure(result)) return yield* Effect.fail(result.failure)
-      if ((yield* Clock.currentTimeMillis) - startMs >= shortestWatchMs) return
       return yield* new TransportError({ message: `watch of ${resource.plural}: ended at once` })
     })
 
