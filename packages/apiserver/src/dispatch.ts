@@ -15,7 +15,7 @@ import { removeCollection } from "./verbs/delete-collection.ts"
 import { findObject, get } from "./verbs/get.ts"
 import { list } from "./verbs/list.ts"
 import { patch } from "./verbs/patch.ts"
-import { subresources } from "./verbs/subresources.ts"
+import { subresources, virtual } from "./verbs/subresources.ts"
 import { update } from "./verbs/update.ts"
 import { watch } from "./verbs/watch.ts"
 
@@ -63,8 +63,7 @@ export const dispatch = async (serving: Serving, context: RequestContext): Promi
   // Asked before anything is written: a client that cannot read the answer must not cause a change.
   const accept = request.headers.get("accept")
   negotiate(accept, { list: info.verb === "list" || info.verb === "deletecollection", watch: info.verb === "watch" })
-  const virtual = subresources[`${info.resource}.${info.group}`]
-  return (virtual ?? handler)(serving, context, served)
+  return (virtual[`${info.resource}.${info.group}`]?.[info.verb] ?? handler)(serving, context, served)
 }
 
 /** Whether the path names an object: a list may carry a name as well, by its field selector. */
@@ -101,11 +100,13 @@ const subresource = async (serving: Serving, context: RequestContext, served: Se
   if (found === undefined || (served.resource.namespaced && info.namespace === "")) return notFoundText()
   const connect = serving.parts.connect[`${info.resource}/${info.subresource}`]
   if (connect !== undefined) return connect(context, shownObject(served, await findObject(serving, context, served)))
-  const handler = subresources[`${info.resource}.${info.group}/${info.subresource}`] ?? ofStatus(info.subresource, info.verb)
+  const handler = subresources[`${info.resource}.${info.group}/${info.subresource}`]?.[info.verb] ?? ofStatus(info)
   if (handler === undefined || !found.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed()
   negotiate(context.request.headers.get("accept"))
   return handler(serving, context, served)
 }
 
-const ofStatus = (subresource: string, verb: string): Handler | undefined =>
-  subresource === "status" ? { get, update, patch }[verb] : undefined
+const ofStatus = ({ subresource, verb }: RequestContext["info"]): Handler | undefined =>
+  subresource === "status" ? ofPart[verb] : undefined
+
+const ofPart: Readonly<Record<string, Handler>> = { get, update, patch }

@@ -2,3 +2,4 @@
 export { Apiserver, layer } from "./apiserver.ts"
 export type { ApiserverOptions } from "./options.ts"
 export type { Attributes, Authenticator, Authorizer, Connection, Decision, Registry, UserInfo } from "./request.ts"
+export { ListenError, type Listening, PortInUse, type ServeOptions, serve } from "./server.ts"

@@ -23,7 +23,8 @@ describe("paths are read as upstream reads them", () => {
     "PATCH /api/v1/namespaces/a/status": "patch||v1|namespaces|status|a|a|",
     "DELETE /apis/apps/v1/namespaces/a/deployments": "deletecollection|apps|v1|deployments||a||",
     "DELETE /apis/apps/v1/namespaces/a/deployments/x": "delete|apps|v1|deployments||a|x|",
-    "GET /apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Anode": "get|rbac.authorization.k8s.io|v1|clusterroles|||system:node|",
+    "GET /apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Anode":
+      "get|rbac.authorization.k8s.io|v1|clusterroles|||system:node|",
     "GET /api/v1/watch/namespaces/a/pods": "watch||v1|pods||a||"
   }
   for (const [line, expected] of Object.entries(table)) test(line, () => expect(read(line)).toBe(expected))

@@ -2,6 +2,7 @@
 import { findResource, type KubernetesObject, type Resource, resources } from "@tsukube/api"
 import { horizontalPodAutoscalerToV1, horizontalPodAutoscalerToV2 } from "./convert/autoscaling.ts"
 import { eventFromCore, eventToCore } from "./convert/events.ts"
+import { mergeStringData } from "./convert/secrets.ts"
 import { folderOf, type StoredObject } from "./stored.ts"
 
 /** How one resource is served. */
@@ -18,11 +19,12 @@ export interface Served {
 
 interface Conversion {
   readonly stored: readonly [group: string, version: string, plural: string]
-  readonly show: (stored: KubernetesObject) => KubernetesObject
+  readonly show?: (stored: KubernetesObject) => KubernetesObject
   readonly take: (object: KubernetesObject) => KubernetesObject
 }
 
 const conversions: Readonly<Record<string, Conversion>> = {
+  "/v1/secrets": { stored: ["", "v1", "secrets"], take: mergeStringData },
   "events.k8s.io/v1/events": { stored: ["", "v1", "events"], show: eventFromCore, take: eventToCore },
   "autoscaling/v1/horizontalpodautoscalers": {
     stored: ["autoscaling", "v2", "horizontalpodautoscalers"],
@@ -36,7 +38,13 @@ const servedBy = (resource: Resource): Served => {
   if (conversion === undefined) return { resource, stored: resource, folder: folderOf(resource) }
   const stored = findResource(...conversion.stored)
   if (stored === undefined) throw new Error(`nothing stores ${resource.plural} of ${resource.group}`)
-  return { resource, stored, folder: folderOf(stored), show: conversion.show, take: conversion.take }
+  return {
+    resource,
+    stored,
+    folder: folderOf(stored),
+    take: conversion.take,
+    ...(conversion.show === undefined ? {} : { show: conversion.show })
+  }
 }
 
 const all = new Map(resources.map((resource) => [`${resource.group}/${resource.version}/${resource.plural}`, servedBy(resource)]))

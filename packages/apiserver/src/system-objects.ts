@@ -1,12 +1,14 @@
 /** The objects every cluster begins with, and their creation at start. @module */
-import { findByKind, type KubernetesObject, type StatusError } from "@tsukube/api"
-import type { ApiserverOptions } from "./options.ts"
+import { findByKind, type KubernetesObject, pathOf, type StatusError } from "@tsukube/api"
+import { kubernetesEndpoints, kubernetesService, serviceCidrObject } from "./kubernetes-service.ts"
 import { readPath } from "./paths.ts"
 import type { RequestContext, UserInfo } from "./request.ts"
 import { servedOf } from "./served.ts"
-import type { Serving } from "./serving.ts"
+import { type Serving, timestamp } from "./serving.ts"
 import { keyOf } from "./stored.ts"
 import { createObject } from "./verbs/create.ts"
+import { decideUpdate } from "./verbs/update.ts"
+import { changeStored } from "./write.ts"
 
 /** Who writes what the server needs by itself. */
 const self: UserInfo = { name: "system:apiserver", groups: ["system:masters"] }
@@ -31,31 +33,54 @@ const priorityClasses = [
   )
 ]
 
-/** What is created before anything else may rely on it, in two steps: namespaces, then what lies in them. */
-const systemObjects = (_options: ApiserverOptions, parts: ReadonlyArray<KubernetesObject>) =>
-  [namespaces, [...priorityClasses, ...parts]] as const
+/** What is created before anything else may rely on it, in two steps: namespaces, then the rest. */
+const systemObjects = ({ options, parts, now }: Serving): ReadonlyArray<ReadonlyArray<KubernetesObject>> => [
+  namespaces,
+  [...priorityClasses, serviceCidrObject(options, timestamp(now())), kubernetesService(options), ...parts.bootstrap]
+]
 
-/** Creates what is missing; another server may do the same at the same time. */
+/** Creates what is missing, and says where this server is; another server may do the same at the same time. */
 export const createSystemObjects = async (serving: Serving): Promise<void> => {
-  for (const objects of systemObjects(serving.options, serving.parts.bootstrap)) {
-    await Promise.all(objects.map((object) => createMissing(serving, object)))
-  }
+  for (const objects of systemObjects(serving)) await Promise.all(objects.map((object) => createMissing(serving, object)))
+  const { advertise } = serving.options
+  if (advertise === undefined) return
+  await Promise.all(kubernetesEndpoints(advertise).map((object) => createOrReplace(serving, object)))
 }
 
-/** Creates one object as the server itself, unless it is there. */
-export const createMissing = async (serving: Serving, object: KubernetesObject): Promise<void> => {
+const targetOf = (object: KubernetesObject) => {
   const resource = findByKind(object.apiVersion ?? "", object.kind ?? "")
   if (resource === undefined) throw new Error(`no resource for ${object.kind} in ${object.apiVersion}`)
   const served = servedOf(resource)
   const { namespace = "", name = "" } = object.metadata ?? {}
-  if (serving.cache.bucket(served.folder).objects.has(keyOf(served.stored, namespace, name))) return
-  const path = `http://localhost/apis/${resource.group || "core"}/${resource.version}${namespace === "" ? "" : `/namespaces/${namespace}`}/${resource.plural}`
-  const request = new Request(path, { method: "POST" })
-  const url = new URL(path)
-  const context: RequestContext = { request, url, info: readPath("POST", url), user: self, connection: undefined, warnings: [] }
+  const url = new URL(pathOf(resource, { namespace }), "http://localhost")
+  const info = readPath("POST", url)
+  const context: RequestContext = {
+    request: new Request(url, { method: "POST" }),
+    url,
+    info,
+    user: self,
+    connection: undefined,
+    warnings: []
+  }
+  return { served, context, key: keyOf(served.stored, namespace, name) }
+}
+
+/** Creates one object as the server itself, unless it is there. */
+const createMissing = async (serving: Serving, object: KubernetesObject): Promise<void> => {
+  const { served, context, key } = targetOf(object)
+  if (serving.cache.bucket(served.folder).objects.has(key)) return
   try {
     await createObject(serving, context, served, object, { dryRun: false, fieldManager: "", fieldValidation: "Ignore" })
   } catch (thrown) {
     if ((thrown as StatusError).reason !== "AlreadyExists") throw thrown
   }
+}
+
+/** Creates one object, or brings the one that is there into its form. */
+const createOrReplace = async (serving: Serving, object: KubernetesObject): Promise<void> => {
+  await createMissing(serving, object)
+  const { served, context, key } = targetOf(object)
+  await changeStored(serving, served, key, (current) =>
+    decideUpdate(serving, context, served, { object, current, dryRun: false })
+  )
 }

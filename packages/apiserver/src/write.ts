@@ -9,6 +9,8 @@ import { StoredObject, storedText } from "./stored.ts"
 
 /** Retries of one request against faster writers before it is told so. */
 const attemptLimit = 30
+/** What was claimed by somebody else must be seen before the next choice. */
+const freshWithinMs = 3000
 
 /** What is to become of an object, with what else must be written in the same commit. */
 export type Decision =
@@ -58,6 +60,7 @@ export const createStored = async (
     const outcome = await commit(serving, [{ key, value: text, expected: 0n }, ...also])
     if (Result.isSuccess(outcome)) return StoredObject.read(key, text, outcome.success, outcome.success)
     if (outcome.failure.key === key) throw alreadyExists(served.resource, name)
+    await serving.cache.fresh(freshWithinMs)
   }
   throw conflict(served.resource, key.slice(key.lastIndexOf("/") + 1))
 }
@@ -106,6 +109,7 @@ export const changeStored = async (
     if (dryRun) return outcome.result(current.revision)
     const committed = await commit(serving, outcome.writes)
     if (Result.isSuccess(committed)) return outcome.result(committed.success)
+    if (committed.failure.key !== key) await serving.cache.fresh(freshWithinMs)
     current = await readStore(serving, key)
     certain = true
   }

@@ -22,7 +22,10 @@ export interface AdmissionRequest {
 /** One rule. `mutate` gives the completed object, `validate` throws a `StatusError`. */
 export interface AdmissionPlugin {
   readonly name: string
-  readonly mutate?: (serving: Serving, request: AdmissionRequest & { readonly object: KubernetesObject }) => KubernetesObject
+  readonly mutate?: (
+    serving: Serving,
+    request: AdmissionRequest & { readonly object: KubernetesObject }
+  ) => Promise<KubernetesObject> | KubernetesObject
   readonly validate?: (serving: Serving, request: AdmissionRequest) => Promise<void> | void
 }
 

@@ -2,14 +2,33 @@
 import type { KubernetesObject } from "@tsukube/api"
 import type { Serving } from "../serving.ts"
 import type { AdmissionPlugin, AdmissionRequest } from "./admission.ts"
+import { defaultIngressClass } from "./default-ingress-class.ts"
+import { defaultStorageClass } from "./default-storage-class.ts"
+import { defaultTolerationSeconds } from "./default-toleration-seconds.ts"
 import { namespaceLifecycle } from "./namespace-lifecycle.ts"
+import { priority } from "./priority.ts"
+import { runtimeClass } from "./runtime-class.ts"
+import { serviceAccount } from "./service-account.ts"
+import { taintNodesByCondition } from "./taint-nodes-by-condition.ts"
 
-const plugins: ReadonlyArray<AdmissionPlugin> = [namespaceLifecycle]
+const plugins: ReadonlyArray<AdmissionPlugin> = [
+  namespaceLifecycle,
+  serviceAccount,
+  taintNodesByCondition,
+  priority,
+  defaultTolerationSeconds,
+  defaultStorageClass,
+  runtimeClass,
+  defaultIngressClass
+]
 
 /** The object as all plugins in turn complete it. */
-export const admit = (serving: Serving, request: AdmissionRequest & { readonly object: KubernetesObject }): KubernetesObject => {
+export const admit = async (
+  serving: Serving,
+  request: AdmissionRequest & { readonly object: KubernetesObject }
+): Promise<KubernetesObject> => {
   let object = request.object
-  for (const { mutate } of plugins) if (mutate !== undefined) object = mutate(serving, { ...request, object })
+  for (const { mutate } of plugins) if (mutate !== undefined) object = await mutate(serving, { ...request, object })
   return object
 }
 

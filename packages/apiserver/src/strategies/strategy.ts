@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util"
 import type { KubernetesObject, Resource } from "@tsukube/api"
 import type { Write } from "@tsukube/store"
+import type { UserInfo } from "../request.ts"
 import type { Serving } from "../serving.ts"
 
 /** An object together with what must be written in the same commit, such as the address it claims. */
@@ -10,14 +11,21 @@ export interface Claim {
   readonly also: ReadonlyArray<Write>
 }
 
+/** When a write happens and who does it. */
+export interface Circumstances {
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly user: UserInfo
+}
+
 /** Every field is optional: the defaults suit most kinds. `T` is the stored type. */
 export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   /** Resets what a client may not set, after admission and before validation. */
-  readonly create?: (object: T, now: number) => T
+  readonly create?: (object: T, by: Circumstances) => T
   /** The same for an update of the main resource; metadata and status are in order already. */
-  readonly update?: (object: T, old: T, now: number) => T
+  readonly update?: (object: T, old: T, by: Circumstances) => T
   /** The same for an update of the status; spec and metadata are in order already. */
-  readonly updateStatus?: (object: T, old: T, now: number) => T
+  readonly updateStatus?: (object: T, old: T, by: Circumstances) => T
   /** A new object keeps the status it came with. Default: false. */
   readonly keepsStatus?: boolean
   /** `metadata.generation` counts changes of everything but metadata and status. Default: false. */

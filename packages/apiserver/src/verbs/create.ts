@@ -19,8 +19,7 @@ import { defaulted, requireValid } from "../rules.ts"
 import type { Served } from "../served.ts"
 import type { Serving } from "../serving.ts"
 import { keyOf, type StoredObject } from "../stored.ts"
-import { emptyStatus } from "../strategies/status.ts"
-import { hasStatus } from "../strategies/strategy.ts"
+import { hasStatus, withoutStatus } from "../strategies/strategy.ts"
 import { strategyOf } from "../strategies/table.ts"
 import { createStored } from "../write.ts"
 
@@ -86,7 +85,8 @@ const createOnce = async (
   const now = serving.now()
   const namespace = stored.namespaced ? context.info.namespace : ""
   const taken = served.take?.(object) ?? object
-  const metadata = newMetadata(taken, { namespace, now, generation: strategy.generation === true })
+  const bare = hasStatus(stored) && strategy.keepsStatus !== true ? withoutStatus(taken) : taken
+  const metadata = newMetadata(bare, { namespace, now, generation: strategy.generation === true })
   const request = {
     operation: "CREATE" as const,
     resource: stored,
@@ -96,10 +96,9 @@ const createOnce = async (
     user: context.user,
     dryRun: options.dryRun
   }
-  const admitted = admit(serving, { ...request, object: defaulted(withMetadata(taken, metadata)) })
-  const reset: KubernetesObject =
-    hasStatus(stored) && strategy.keepsStatus !== true ? Object.assign({}, admitted, { status: emptyStatus(stored) }) : admitted
-  const prepared = strategy.create?.(reset, now) ?? reset
+  const complete = defaulted(withMetadata(bare, metadata))
+  const admitted = await admit(serving, { ...request, object: complete })
+  const prepared = strategy.create?.(admitted, { now, user: context.user }) ?? admitted
   requireValid(prepared, stored)
   await checkAdmission(serving, { ...request, object: prepared })
   const key = keyOf(stored, namespace, request.name)

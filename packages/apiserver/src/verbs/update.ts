@@ -7,25 +7,31 @@ import { readWriteOptions } from "../decode/write-options.ts"
 import { storedResponse } from "../encode/json.ts"
 import { checkUpdate, finalizerErrors, updatedMetadata, withMetadata } from "../object-meta.ts"
 import type { RequestContext } from "../request.ts"
-import { defaulted, requireValidUpdate } from "../rules.ts"
+import { defaulted, requireValid, requireValidUpdate } from "../rules.ts"
 import type { Served } from "../served.ts"
 import type { Serving } from "../serving.ts"
 import { keyOf, type StoredObject } from "../stored.ts"
-import { desiredChanged, hasStatus, type Strategy, withStatusOf } from "../strategies/strategy.ts"
+import { type Circumstances, desiredChanged, hasStatus, type Strategy, withStatusOf } from "../strategies/strategy.ts"
 import { strategyOf } from "../strategies/table.ts"
 import { changeStored, type Decision } from "../write.ts"
 import { checkNamespace, createObject } from "./create.ts"
 import { namespaceOf } from "./get.ts"
 
 /** Answers PUT of an object or, by `info.subresource`, of its status. */
-export const update = async (serving: Serving, context: RequestContext, served: Served): Promise<Response> => {
+export const update = async (
+  serving: Serving,
+  context: RequestContext,
+  served: Served,
+  merge?: Change["merge"]
+): Promise<Response> => {
   const { info } = context
   const options = readWriteOptions(context.url.searchParams, "UpdateOptions")
   const body = await readBody(context.request)
   const object = addressed(context, served, decodeObject(context, body, served.resource, options.fieldValidation))
   const key = keyOf(served.stored, namespaceOf(served, info.namespace), info.name)
   try {
-    const decide = (current: StoredObject) => decideUpdate(serving, context, served, { object, current, dryRun: options.dryRun })
+    const change = { object, dryRun: options.dryRun, ...(merge === undefined ? {} : { merge }) }
+    const decide = (current: StoredObject) => decideUpdate(serving, context, served, { ...change, current })
     const { stored } = await changeStored(serving, served, key, decide, options.dryRun)
     return storedResponse(serving, context, served, stored)
   } catch (thrown) {
@@ -80,10 +86,11 @@ export const decideUpdate = async (
     user: context.user,
     dryRun
   }
-  const admitted = admit(serving, { ...request, object: withMetadata(complete, updatedMetadata(complete, old)) })
+  const admitted = await admit(serving, { ...request, object: withMetadata(complete, updatedMetadata(complete, old)) })
   const split = merge ?? (subresource === "status" ? mergeStatus(strategy) : mergeMain(strategy, stored))
-  const next = counted(strategy, split(admitted, old, serving.now()), old)
-  requireValidUpdate(next, old, stored, finalizerErrors(next, old))
+  const next = counted(strategy, split(admitted, old, { now: serving.now(), user: context.user }), old)
+  if (ownRules.has(`${stored.plural}/${subresource}`)) requireValid(next, stored)
+  else requireValidUpdate(next, old, stored, finalizerErrors(next, old))
   await checkAdmission(serving, { ...request, object: next })
   if (isFinished(next, strategy)) return { remove: true, last: next, also: strategy.release?.(serving, next) ?? [] }
   if (strategy.claim === undefined) return { store: next }
@@ -91,20 +98,23 @@ export const decideUpdate = async (
   return { store: claim.object, also: claim.also }
 }
 
-type Merge = (next: KubernetesObject, old: KubernetesObject, now: number) => KubernetesObject
+/** Parts that may change what an update of the whole object may not: what they make of it only has to be valid. */
+const ownRules = new Set(["pods/ephemeralcontainers", "pods/resize"])
+
+type Merge = (next: KubernetesObject, old: KubernetesObject, by: Circumstances) => KubernetesObject
 
 /** The main resource: everything but the status. */
 const mergeMain =
   (strategy: Strategy, stored: Served["stored"]): Merge =>
-  (next, old, now) => {
+  (next, old, by) => {
     const kept = hasStatus(stored) ? withStatusOf(next, old) : next
-    return strategy.update?.(kept, old, now) ?? kept
+    return strategy.update?.(kept, old, by) ?? kept
   }
 
 /** The status subresource: the status, and the metadata that no controller owns. */
 const mergeStatus =
   (strategy: Strategy): Merge =>
-  (next, old, now) => {
+  (next, old, by) => {
     const metadata = { ...next.metadata }
     delete (metadata as { ownerReferences?: unknown }).ownerReferences
     const ownerReferences = old.metadata?.ownerReferences
@@ -112,7 +122,7 @@ const mergeStatus =
       ...metadata,
       ...(ownerReferences === undefined ? {} : { ownerReferences })
     })
-    return strategy.updateStatus?.(kept, old, now) ?? kept
+    return strategy.updateStatus?.(kept, old, by) ?? kept
   }
 
 /** The object with its generation one up when what is wanted of it changed. */

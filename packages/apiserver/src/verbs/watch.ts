@@ -118,6 +118,8 @@ const beginningOf = (serving: Serving, served: Served, request: ListRequest, fil
     return { frames: initial, after: revision }
   }
   if (whole) return { frames: [], after: revision }
+  // A revision that is still to come: the watch begins there.
+  if (resourceVersion > revision) return { frames: [], after: resourceVersion }
   const missed = bucket.since(resourceVersion)
   if (missed === undefined) {
     const error = expired(`too old resource version: ${resourceVersion} (${bucket.floor})`)
@@ -127,7 +129,7 @@ const beginningOf = (serving: Serving, served: Served, request: ListRequest, fil
     const event = eventOf(change, filter)
     return event === undefined ? [] : [frames.change(event[0], event[1], change)]
   })
-  return { frames: events, after: resourceVersion > revision ? resourceVersion : revision }
+  return { frames: events, after: revision }
 }
 
 /** Answers a watch. The first frames and the subscription are one synchronous step, so nothing falls between. */

@@ -1,0 +1,24 @@
+/** Pods stay five minutes on a node that is not ready or out of reach, unless they say otherwise. @module */
+import type { Pod, Toleration } from "@tsukube/api/core-v1"
+import { type AdmissionPlugin, isResource } from "./admission.ts"
+
+const taints = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+const tolerationSeconds = 300
+
+const tolerates = ({ key = "", effect }: Toleration, taint: string): boolean =>
+  (key === taint || key === "") && (effect === undefined || effect === "NoExecute")
+
+export const defaultTolerationSeconds: AdmissionPlugin = {
+  name: "DefaultTolerationSeconds",
+  mutate: (_serving, request) => {
+    const { object, subresource } = request
+    if (subresource !== "" || !isResource(request, "", "pods")) return object
+    const pod = object as Pod
+    const tolerations = pod.spec?.tolerations ?? []
+    const added = taints
+      .filter((taint) => !tolerations.some((toleration) => tolerates(toleration, taint)))
+      .map((key): Toleration => ({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds }))
+    if (added.length === 0) return object
+    return Object.assign({}, pod, { spec: { ...pod.spec, tolerations: [...tolerations, ...added] } })
+  }
+}

@@ -1,0 +1,64 @@
+/** A pod's priority is a number that its priority class stands for. @module */
+import { forbidden } from "@tsukube/api"
+import type { Pod } from "@tsukube/api/core-v1"
+import { type PriorityClass, priorityclasses } from "@tsukube/api/scheduling-v1"
+import type { Serving } from "../serving.ts"
+import { type AdmissionPlugin, type AdmissionRequest, isResource } from "./admission.ts"
+
+/** The class a pod belongs to; undefined when the cluster has no default one. */
+const classOf = (serving: Serving, request: AdmissionRequest, name: string): PriorityClass | undefined => {
+  if (name !== "") {
+    const found = serving.registry.get(priorityclasses, { name })
+    if (found === undefined) throw forbidden(request.resource, request.name, `no PriorityClass with name ${name} was found`)
+    return found
+  }
+  // Of several defaults the lowest is meant.
+  const defaults = serving.registry.list(priorityclasses).filter(({ globalDefault }) => globalDefault === true)
+  return defaults.sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0]
+}
+
+export const priority: AdmissionPlugin = {
+  name: "Priority",
+  mutate: (serving, request) => {
+    const { object, operation, resource, name } = request
+    if (operation !== "CREATE" || !isResource(request, "", "pods")) return object
+    const pod = object as Pod
+    const chosen = classOf(serving, request, pod.spec?.priorityClassName ?? "")
+    const value = chosen?.value ?? 0
+    const policy = chosen?.preemptionPolicy ?? "PreemptLowerPriority"
+    const { priority: given, preemptionPolicy: givenPolicy } = pod.spec ?? {}
+    if (given !== undefined && given !== value) {
+      throw forbidden(
+        resource,
+        name,
+        `the integer value of priority (${given}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`
+      )
+    }
+    if (givenPolicy !== undefined && givenPolicy !== policy) {
+      throw forbidden(
+        resource,
+        name,
+        `the string value of PreemptionPolicy (${givenPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`
+      )
+    }
+    const className = chosen?.metadata?.name
+    return Object.assign({}, pod, {
+      spec: {
+        ...pod.spec,
+        ...(className === undefined ? {} : { priorityClassName: className }),
+        priority: value,
+        preemptionPolicy: policy
+      }
+    })
+  },
+  validate: (serving, request) => {
+    if (request.operation === "DELETE" || !isResource(request, "scheduling.k8s.io", "priorityclasses")) return
+    if ((request.object as PriorityClass).globalDefault !== true) return
+    const other = serving.registry
+      .list(priorityclasses)
+      .find(({ metadata, globalDefault }) => globalDefault === true && metadata?.name !== request.name)
+    if (other === undefined) return
+    const message = `PriorityClass ${other.metadata?.name} is already marked as default. Only one default can exist`
+    throw forbidden(request.resource, request.name, message)
+  }
+}
