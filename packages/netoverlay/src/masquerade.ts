@@ -17,7 +17,8 @@ export const masqueradeRules = ({
   subnet
 }: PodNetwork): Readonly<Record<"nat" | "filter", ReadonlyArray<string>>> => ({
   nat: [
-    `-s ${subnet} -d ${clusterCidr} -j RETURN`,
+    // Between pods addresses are kept, on the way out as on arrival.
+    `-s ${clusterCidr} -d ${clusterCidr} -j RETURN`,
     `-s ${clusterCidr} ! -d 224.0.0.0/4 -j MASQUERADE --random-fully`,
     // What comes for a pod of this node keeps its client's address (externalTrafficPolicy: Local).
     `! -s ${clusterCidr} -d ${subnet} -j RETURN`,

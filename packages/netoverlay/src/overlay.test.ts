@@ -2,7 +2,18 @@ import { describe, expect, test } from "bun:test"
 import { existsSync, mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createUnderlay, ipBatch, ipJson, isRoot, ownerOf, run, type UnderlayNode, which } from "@tsukube/host"
+import {
+  createNetns,
+  createUnderlay,
+  ipBatch,
+  ipJson,
+  isRoot,
+  ownerOf,
+  run,
+  spawn,
+  type UnderlayNode,
+  which
+} from "@tsukube/host"
 import { makeMemory } from "@tsukube/store"
 import { eventually, live, requireTool } from "@tsukube/testing"
 import { Effect, Exit, Scope } from "effect"
@@ -43,6 +54,27 @@ const startNode = (node: UnderlayNode, store: ReturnType<typeof makeMemory>, bac
     const gateway = subnet.replace(".0/24", ".1")
     yield* ipBatch(["link add cni0 type bridge", `address add ${gateway}/24 dev cni0`, "link set cni0 up"], { netns: node.netns })
     return { node, scope, overlay, subnet, gateway, place: { netns: node.netns } }
+  })
+
+/** Answers every connection with the address that it comes from. */
+const server = `require("node:net").createServer((socket) => socket.end(socket.remoteAddress))
+  .listen(8080, "0.0.0.0", () => console.log("up"))`
+/** Prints what a server answers. */
+const client = `require("node:net").connect(8080, process.argv[1]).on("data", (text) => console.log(String(text)))`
+
+/** Plugs a namespace into a node's bridge, as the runtime does for a pod. */
+const startPod = (
+  name: string,
+  node: { readonly subnet: string; readonly gateway: string; readonly place: { readonly netns: string } }
+) =>
+  Effect.gen(function* () {
+    const pod = yield* createNetns(name)
+    const address = node.subnet.replace(".0/24", ".2")
+    yield* ipBatch([`link add vpod type veth peer name eth0 netns ${name}`, "link set vpod master cni0 up"], node.place)
+    yield* ipBatch([`address add ${address}/24 dev eth0`, "link set eth0 up", `route add default via ${node.gateway}`], {
+      netns: pod.path
+    })
+    return { address, netns: pod.path }
   })
 
 const snapshot = (place: { readonly netns: string }) =>
@@ -86,6 +118,33 @@ describe.skipIf(!system)("in the kernel", () => {
           yield* ping(a, b, "-M", "do", "-s", String(mtu - 28))
           expect((yield* Effect.flip(ping(a, b, "-M", "do", "-s", String(mtu - 27)))).exitCode).toBe(1)
           expect(existsSync(join(folder, "a", "10-tsukube.conflist"))).toBe(true)
+
+          // Pods see one another's own addresses; the world sees the node's.
+          const [podOfA, podOfB] = [
+            yield* startPod(`${underlay.owner}-pod-a`, a!),
+            yield* startPod(`${underlay.owner}-pod-b`, b!)
+          ]
+          const serve = (netns?: string) =>
+            Effect.gen(function* () {
+              const child = yield* spawn({
+                command: process.execPath,
+                args: ["-e", server],
+                ...(netns === undefined ? {} : { netns })
+              })
+              yield* Effect.promise(() => eventually(() => child.tail().includes("up")))
+            })
+          const ask = (address: string) => run(process.execPath, ["-e", client, address], { netns: podOfA.netns })
+          yield* serve(podOfB.netns)
+          expect((yield* ask(podOfB.address)).stdout.trim()).toBe(podOfA.address)
+          const world = yield* createNetns(`${underlay.owner}-world`)
+          yield* ipBatch([
+            `link add wld type veth peer name eth0 netns ${world.name}`,
+            `link set wld master ${underlay.bridge} up`
+          ])
+          const worldAddress = underlay.gateway.replace(/\.1$/, ".250")
+          yield* ipBatch([`address add ${worldAddress}/24 dev eth0`, "link set eth0 up"], { netns: world.path })
+          yield* serve(world.path)
+          expect((yield* ask(worldAddress)).stdout.trim()).toBe(a!.node.address)
 
           expect(yield* rulesAreIntact({ clusterCidr, subnet: a!.subnet }, a!.place)).toBe(true)
 

@@ -90,7 +90,7 @@ test("masquerading spares traffic between pods", () => {
   expect(masqueradeText(network, () => true)).toBe(
     `*nat
 :TSUKUBE-POSTROUTING - [0:0]
--A TSUKUBE-POSTROUTING -s 10.244.1.0/24 -d 10.244.0.0/16 -j RETURN
+-A TSUKUBE-POSTROUTING -s 10.244.0.0/16 -d 10.244.0.0/16 -j RETURN
 -A TSUKUBE-POSTROUTING -s 10.244.0.0/16 ! -d 224.0.0.0/4 -j MASQUERADE --random-fully
 -A TSUKUBE-POSTROUTING ! -s 10.244.0.0/16 -d 10.244.1.0/24 -j RETURN
 -A TSUKUBE-POSTROUTING ! -s 10.244.0.0/16 -d 10.244.0.0/16 -j MASQUERADE --random-fully
