@@ -91,12 +91,16 @@ export const formatQuantity = ({ nano, format }: Amount): string => {
 }
 
 /** The canonical text of a quantity: `1000m` → `1`, `0.5` → `500m`, `1024Mi` → `1Gi`. */
-export const canonicalQuantity = (text: string): Quantity => formatQuantity(parseQuantity(text))
+export const canonicalQuantity = (text: string): Quantity => (canonical.test(text) ? text : formatQuantity(parseQuantity(text)))
+
+/** Nearly all quantities look like this, and are canonical as they stand. */
+const canonical = /^[1-9]\d{0,2}([numkMGTPE]|[KMGTPE]i)?$/
 
 const amountOf = (quantity: Quantity | Amount): Amount => (typeof quantity === "string" ? parseQuantity(quantity) : quantity)
 
 /** Negative, zero or positive, as `Array.sort` wants it. */
 export const compareQuantity = (a: Quantity | Amount, b: Quantity | Amount): number => {
+  if (a === b) return 0
   const difference = amountOf(a).nano - amountOf(b).nano
   return difference < 0n ? -1 : difference > 0n ? 1 : 0
 }

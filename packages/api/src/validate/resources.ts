@@ -42,7 +42,7 @@ function* validateAmount(name: string, amount: string, path: string): Findings {
   yield* validateNonNegative(amount, path)
 }
 
-/** A quantity that may not be below zero. */
+/** A quantity, in canonical form, that may not be below zero. */
 export function* validateNonNegative(amount: string, path: string): Findings {
-  if (compareQuantity(amount, "0") < 0) yield invalid(path, amount, "must be greater than or equal to 0")
+  if (amount.startsWith("-")) yield invalid(path, amount, "must be greater than or equal to 0")
 }

@@ -1,46 +1,54 @@
 /** Validation that only needs the schema: required texts and enumerations, for what no other rule looks at. @module */
-import { notSupported, required } from "../field-error.ts"
-import { isList, isObject, type JsonObject, own } from "../json.ts"
+import { type FieldError, notSupported, required } from "../field-error.ts"
+import { isList, isObject, type JsonObject } from "../json.ts"
 import { resolve, type Schema, schemaOf } from "../schema.ts"
-import type { Findings } from "./findings.ts"
 
 /** Metadata has its own rules, and a status is written by parts that may leave things out, as upstream lets them. */
 const skipped: ReadonlySet<string> = new Set(["metadata", "status"])
 
-/** Findings for an object of a definition. */
-export function* validateBySchema(object: JsonObject, definition: string): Findings {
+/** Findings for an object of a definition. A plain walk into one list, because it visits every field of every write. */
+export const validateBySchema = (object: JsonObject, definition: string): ReadonlyArray<FieldError> => {
+  const findings: Array<FieldError> = []
   const schema = schemaOf(definition)
-  for (const [key, place] of Object.entries(schema.properties ?? {})) {
-    if (!skipped.has(key)) yield* validateField(own(object, key), place, key, schema.required?.includes(key) === true)
+  checkRequired(object, schema, "", findings)
+  for (const key in object) {
+    const place = skipped.has(key) ? undefined : placeOf(schema, key)
+    if (place !== undefined) check(object[key], place, key, findings)
+  }
+  return findings
+}
+
+const placeOf = (schema: Schema, key: string): Schema | undefined =>
+  schema.properties !== undefined && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined
+
+/** Only texts: in a number that must be written but is not, upstream sees a zero, and lists and objects are as good as empty. */
+const checkRequired = (object: JsonObject, schema: Schema, path: string, findings: Array<FieldError>): void => {
+  for (const key of schema.required ?? []) {
+    const place = placeOf(schema, key)
+    // A header's or kernel parameter's `value` may well be empty.
+    if (place?.type !== "string" || place.format !== undefined || key === "value") continue
+    const value = Object.hasOwn(object, key) ? object[key] : undefined
+    if (value === undefined || value === "") findings.push(required(path === "" ? key : `${path}.${key}`))
   }
 }
 
-function* validateField(value: unknown, place: Schema, path: string, isRequired: boolean): Findings {
+const check = (value: unknown, place: Schema, path: string, findings: Array<FieldError>): void => {
+  if (value === undefined || value === "") return
   const schema = resolve(place)
-  if (value === undefined || value === "") {
-    // Only texts: in a number that must be written but is not, upstream sees a zero, and lists and objects are as good as empty.
-    // A header's or kernel parameter's `value` may well be empty.
-    if (
-      isRequired &&
-      !path.endsWith(".value") &&
-      schema.type === "string" &&
-      schema.format === undefined &&
-      place.ref === undefined
-    )
-      yield required(path)
-    return
-  }
-  if (schema.enum !== undefined && typeof value === "string" && !schema.enum.includes(value))
-    yield notSupported(path, value, schema.enum)
-  if (isList(value) && schema.items !== undefined) {
-    for (const [i, item] of value.entries()) yield* validateField(item, schema.items, `${path}[${i}]`, false)
+  if (schema.enum !== undefined && typeof value === "string" && !schema.enum.includes(value)) {
+    findings.push(notSupported(path, value, schema.enum))
+  } else if (isList(value)) {
+    const { items } = schema
+    // A list of plain texts without an enumeration has nothing to check.
+    if (items === undefined || (items.ref === undefined && items.enum === undefined)) return
+    for (let i = 0; i < value.length; i++) check(value[i], items, `${path}[${i}]`, findings)
   } else if (isObject(value) && schema.preserveUnknown !== true) {
-    for (const [key, child] of Object.entries(schema.properties ?? {})) {
-      yield* validateField(own(value, key), child, `${path}.${key}`, schema.required?.includes(key) === true)
-    }
-    if (schema.additionalProperties !== undefined) {
-      for (const [key, item] of Object.entries(value))
-        yield* validateField(item, schema.additionalProperties, `${path}[${key}]`, false)
+    checkRequired(value, schema, path, findings)
+    for (const key in value) {
+      const child = placeOf(schema, key)
+      if (child !== undefined) check(value[key], child, `${path}.${key}`, findings)
+      else if (schema.additionalProperties?.ref !== undefined)
+        check(value[key], schema.additionalProperties, `${path}[${key}]`, findings)
     }
   }
 }

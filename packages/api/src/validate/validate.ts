@@ -119,6 +119,6 @@ const withSchema = (
   const said = findings.map(({ field }) => field)
   const isNews = (field: string): boolean =>
     !said.some((other) => field === other || (field.startsWith(other) && /[.[]/.test(field[other.length] ?? "")))
-  const rest = [...validateBySchema(object as unknown as Readonly<Record<string, unknown>>, resource.schema)]
+  const rest = validateBySchema(object as unknown as Readonly<Record<string, unknown>>, resource.schema)
   return [...findings, ...rest.filter(({ field }) => isNews(field))]
 }
