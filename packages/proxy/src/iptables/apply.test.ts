@@ -111,7 +111,7 @@ describe.skipIf(!system)("in the kernel", () => {
     if (!system) return
     await inScope(build)
     await Effect.runPromise(backend().sync(full, undefined))
-  })
+  }, 30_000)
   afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
   test(

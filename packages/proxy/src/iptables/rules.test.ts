@@ -17,7 +17,7 @@ import {
 } from "./rule-set.ts"
 import { proxyRules, type RuleOptions } from "./rules.ts"
 import { missingJumps, parseSaved, removal } from "./saved.ts"
-import { type Machine, type Outcome, type Packet, walk } from "./walk.ts"
+import { type Machine, type Outcome, type Packet, parseRule, walk } from "./walk.ts"
 
 const options: RuleOptions = { clusterCidr: "10.244.0.0/16" }
 
@@ -146,6 +146,76 @@ describe("walks", () => {
 
   test("packets that conntrack cannot place are not forwarded", () => {
     expect(walk(machineOf(states["empty"]!), { ...packet(pod, stranger), state: "INVALID" }).verdict).toBe("dropped")
+  })
+})
+
+describe("whatever the cluster looks like", () => {
+  // A small generator, so that a failure is the same every time.
+  let seed = 7
+  const below = (limit: number): number => {
+    seed = (seed * 48_271) % 2_147_483_647
+    return seed % limit
+  }
+  const maybe = <A>(value: A): Record<string, never> | A => (below(2) === 0 ? {} : value)
+  const randomState = (): ProxyState => {
+    const names = ["a", "b", "c"].filter(() => below(4) > 0)
+    const services = names.map((name, index) =>
+      service(
+        name,
+        {
+          type: (["ClusterIP", "NodePort", "LoadBalancer"] as const)[below(3)]!,
+          clusterIP: `10.96.0.${index + 1}`,
+          ports: [{ port: 80, protocol: (["TCP", "UDP"] as const)[below(2)]!, nodePort: 30_000 + index }],
+          ...maybe({ sessionAffinity: "ClientIP" as const }),
+          ...maybe({ externalTrafficPolicy: "Local" as const, healthCheckNodePort: 31_000 + index }),
+          ...maybe({ internalTrafficPolicy: "Local" as const }),
+          ...maybe({ externalIPs: ["192.0.2.9"] }),
+          ...maybe({ loadBalancerSourceRanges: ["203.0.113.0/24"] })
+        },
+        { loadBalancer: { ingress: [{ ip: `192.0.2.${index + 1}` }] } }
+      )
+    )
+    const slices = services.map((one, index) =>
+      slice(
+        one.metadata!.name!,
+        Array.from({ length: below(4) }, (_, number) => {
+          const ready = below(3) > 0
+          const conditions = { ready, serving: ready || below(2) > 0, terminating: !ready }
+          return [`10.244.${index}.${number + 2}`, { conditions, ...maybe({ nodeName: "node-1" }) }] as const
+        }),
+        { protocol: one.spec!.ports![0]!.protocol! }
+      )
+    )
+    return proxyState(services, slices, node)
+  }
+  const sample = Array.from({ length: 300 }, randomState)
+
+  test("every jump leads to a chain that has rules, and every hashed chain is reached", () => {
+    for (const state of sample) {
+      const rules = proxyRules(state, options)
+      for (const table of tables) {
+        const targets = new Set([...rules[table].values()].flat().map((rule) => parseRule(rule).target))
+        for (const target of targets) if (target.startsWith("KUBE-")) expect(rules[table].has(target)).toBe(true)
+        for (const [chain, lines] of rules[table]) {
+          if (!/-[A-Z2-7]{16}$/.test(chain)) continue
+          expect(lines.length).toBeGreaterThan(0)
+          expect(targets.has(chain)).toBe(true)
+        }
+      }
+    }
+  })
+
+  test("a cluster address is sent to a usable endpoint, refused or dropped, but never goes astray", () => {
+    for (const state of sample)
+      for (const port of state.ports) {
+        const usable = port.internalLocal ? port.localEndpoints : port.clusterEndpoints
+        const outcome = walk(
+          { rules: proxyRules(state, options), addresses: ["172.30.0.11"] },
+          { source: "10.244.9.9", destination: port.clusterIp, port: 80, protocol: port.protocol === "UDP" ? "udp" : "tcp" }
+        )
+        if (usable.length > 0) expect(usable.map((endpoint) => endpoint.key)).toContain(`${outcome.destination}:${outcome.port}`)
+        else expect(outcome.verdict).toBe(port.hasEndpoints ? "dropped" : "rejected")
+      }
   })
 })
 
