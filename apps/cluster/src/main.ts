@@ -5,6 +5,8 @@ import type { Cluster } from "./cluster.ts"
 import { type ClusterOptions, helpText, parseFlags, UsageError } from "./flags.ts"
 
 const begunMs = performance.now()
+/** A signal this long after the first is meant as a second one. */
+const impatienceMs = 2000
 
 /** What a user should know before the last line. */
 const usage = (options: ClusterOptions, { runtime, url }: Cluster): ReadonlyArray<string> => {
@@ -45,9 +47,13 @@ const main = async (): Promise<number> => {
     return 0
   }
   const stop = new AbortController()
+  let stoppingSinceMs = 0
   const onSignal = () => {
-    // A second signal ends it at once; what stays behind is cleaned up at the next start.
-    if (stop.signal.aborted) process.exit(130)
+    // Impatience ends it at once; what stays behind is cleaned up at the next start. One Ctrl-C may reach us twice, from the terminal and
+    // from npx, so only a later signal counts as a second one.
+    if (stop.signal.aborted && performance.now() - stoppingSinceMs > impatienceMs) process.exit(130)
+    if (stop.signal.aborted) return
+    stoppingSinceMs = performance.now()
     console.error("stopping …")
     stop.abort()
   }
