@@ -1,5 +1,5 @@
-import { expect, test } from "bun:test"
-import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { afterAll, expect, test } from "bun:test"
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { live } from "@tsukube/testing"
@@ -8,7 +8,9 @@ import { writeFileAtomic } from "./file.ts"
 import { lockFolder } from "./lock.ts"
 import { readPidFile, startTimeOf, writePidFile } from "./orphan.ts"
 
-const newFolder = (): string => mkdtempSync(join(tmpdir(), "tsukube-lock-"))
+const root = mkdtempSync(join(tmpdir(), "tsukube-lock-"))
+afterAll(() => rmSync(root, { recursive: true }))
+const newFolder = (): string => mkdtempSync(join(root, "folder-"))
 
 test(
   "a folder is held by one process until the scope ends",

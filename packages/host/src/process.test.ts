@@ -1,6 +1,6 @@
-import { expect, test } from "bun:test"
+import { afterAll, expect, test } from "bun:test"
 import { spawn as nodeSpawn } from "node:child_process"
-import { chmodSync, mkdtempSync, readFileSync } from "node:fs"
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { eventually, live } from "@tsukube/testing"
@@ -12,6 +12,7 @@ import { isRoot, which } from "./which.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "tsukube-process-"))
 chmodSync(folder, 0o755)
+afterAll(() => rmSync(folder, { recursive: true }))
 const sh = (script: string) => ({ command: "sh", args: ["-c", script] })
 const until = (condition: () => boolean) => Effect.promise(() => eventually(condition))
 

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "bun:test"
-import { existsSync, mkdtempSync, readFileSync } from "node:fs"
+import { afterAll, describe, expect, test } from "bun:test"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { live, requireTool } from "@tsukube/testing"
@@ -68,7 +68,9 @@ const system = requireTool("host: network and mount namespaces", {
 })
 
 describe.skipIf(!system)("as root", () => {
-  const owner = ownerOf(mkdtempSync(join(tmpdir(), "tsukube-underlay-")))
+  const root = mkdtempSync(join(tmpdir(), "tsukube-underlay-"))
+  afterAll(() => rmSync(root, { recursive: true }))
+  const owner = ownerOf(root)
   const rules = Effect.map(run("iptables-save", []), ({ stdout }) => stdout.split("\n").filter((line) => line.includes(owner)))
   const links = Effect.map(ipJson("ip", ["link"]), (found) => found.map((link) => String(link["ifname"])))
 
@@ -152,7 +154,7 @@ describe.skipIf(!system)("as root", () => {
     "a mount namespace keeps its mounts between processes and takes them with it",
     live(
       Effect.fnUntraced(function* () {
-        const folder = mkdtempSync(join(tmpdir(), "tsukube-mount-"))
+        const folder = join(root, "mount")
         const killed = yield* Scope.make()
         yield* createMountNamespace(folder, "n").pipe(Scope.provide(killed))
         yield* Effect.scoped(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test"
-import { existsSync, mkdtempSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import {
@@ -101,6 +101,7 @@ describe.skipIf(!system)("in the kernel", () => {
       live(
         Effect.fnUntraced(function* () {
           const folder = mkdtempSync(join(tmpdir(), "tsukube-overlay-"))
+          yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true })))
           const underlay = yield* createUnderlay({ owner: ownerOf(folder), nodes: ["a", "b", "c"] })
           const store = makeMemory()
           const [a, b, c] = yield* Effect.forEach(underlay.nodes, (node) => startNode(node, store, backendOf(node), folder), {

@@ -1,5 +1,5 @@
-import { expect, test } from "bun:test"
-import { existsSync, mkdtempSync, readFileSync } from "node:fs"
+import { afterAll, expect, test } from "bun:test"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { writeCniConfiguration } from "./cni.ts"
@@ -11,6 +11,9 @@ import { applyPlan, emptyReach, isEmptyPlan, planLines, planReach, type Reach } 
 import { formatSubnetEnv } from "./subnet-env.ts"
 import { macOf } from "./vxlan/device.ts"
 import { vxlanReach } from "./vxlan/vxlan.ts"
+
+const root = mkdtempSync(join(tmpdir(), "tsukube-overlay-"))
+afterAll(() => rmSync(root, { recursive: true }))
 
 const lease = (number: number, publicIp = `172.30.0.1${number}`): Lease => ({
   node: `node-${number}`,
@@ -107,7 +110,7 @@ COMMIT
 })
 
 test("the runtime's configuration and subnet.env", () => {
-  const folder = mkdtempSync(join(tmpdir(), "tsukube-cni-"))
+  const folder = mkdtempSync(join(root, "cni-"))
   const path = writeCniConfiguration(join(folder, "net.d"), { subnet: "10.244.1.0/24", mtu: 1450, dataDir: "/data/cni" })
   expect(existsSync(path)).toBe(true)
   expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({
