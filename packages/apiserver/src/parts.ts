@@ -11,6 +11,8 @@ import { nodeAuthorizer } from "./authorize/node.ts"
 import { makeRbac, type Rbac } from "./authorize/rbac.ts"
 import { rbacBootstrap } from "./authorize/rbac-bootstrap.ts"
 import { alwaysAllow, union as anyAuthorizer, privileged } from "./authorize/union.ts"
+import { podLog } from "./connect/log.ts"
+import { podAttach, podExec, podPortForward } from "./connect/stream.ts"
 import { discoveryRoute } from "./discovery.ts"
 import { toTable } from "./encode/table.ts"
 import { issuerRoute } from "./issuer-route.ts"
@@ -49,7 +51,12 @@ export const makeParts = async (options: ApiserverOptions, registry: Registry): 
     toTable,
     routes: [discoveryRoute(() => resources), issuerRoute(issuer, key)],
     reviews,
-    connect: {},
+    connect: {
+      "pods/log": podLog(registry, options.kubeletClient),
+      "pods/exec": podExec(registry, authorizer, options.kubeletClient),
+      "pods/attach": podAttach(registry, authorizer, options.kubeletClient),
+      "pods/portforward": podPortForward(registry, authorizer, options.kubeletClient)
+    },
     tokens: tokens.sign,
     bootstrap: rbacBootstrap
   }
