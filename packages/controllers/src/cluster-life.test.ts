@@ -232,7 +232,16 @@ describe("nodes", () => {
         for (const [name, spec] of [
           [
             "short",
-            { tolerations: [{ key: "node.kubernetes.io/unreachable", operator: "Exists" as const, tolerationSeconds: 0 }] }
+            {
+              tolerations: [
+                {
+                  key: "node.kubernetes.io/unreachable",
+                  operator: "Exists" as const,
+                  effect: "NoExecute" as const,
+                  tolerationSeconds: 0
+                }
+              ]
+            }
           ],
           ["patient", { tolerations }]
         ] as const) {

@@ -29,6 +29,8 @@ const run = (context: ControllerContext) =>
     const leaseCache = informers.of(leases, { namespace: "kube-node-lease" })
     const recorder = yield* context.recorder("node-controller")
     const signs = new Map<string, Sign>()
+    /** Nodes that ceased to be ready, and whose pods have not been told. */
+    const fallen = new Set<string>()
 
     const lastSign = (node: Node, nowMs: number): number => {
       const name = nameOf(node)
@@ -70,6 +72,7 @@ const run = (context: ControllerContext) =>
         let node = cache.get(name)
         if (node === undefined) {
           signs.delete(name)
+          fallen.delete(name)
           return undefined
         }
         const nowMs = yield* Clock.currentTimeMillis
@@ -94,7 +97,9 @@ const run = (context: ControllerContext) =>
           }
           yield* unlessGone(client.patch(nodes, { name }, { type: "merge", body }))
         }
-        if (readiness(node) !== "True") yield* markPodsNotReady(node)
+        // A kubelet that lives speaks for its pods itself; it is contradicted once, when its node falls.
+        if (readiness(node) === "Unknown" || fallen.has(name)) yield* markPodsNotReady(node)
+        fallen.delete(name)
         return { afterMs: Math.max(100, silentForMs >= graceMs ? graceMs : graceMs - silentForMs) }
       })
 
@@ -109,6 +114,7 @@ const run = (context: ControllerContext) =>
               const { type, object } = event
               const name = nameOf(object)
               enqueue(name)
+              if (type === "Update" && readiness(event.previous) === "True" && readiness(object) !== "True") fallen.add(name)
               if (type === "Add") say(object, "RegisteredNode", `Node ${name} event: Registered Node ${name} in Controller`)
               if (type === "Delete") say(object, "RemovingNode", `Node ${name} event: Removing Node ${name} from Controller`)
               // The last node that falls silent, and the first that comes back, change what holds for all.
