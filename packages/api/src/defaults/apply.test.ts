@@ -156,3 +156,13 @@ test("defaulting twice is defaulting once, for every kind", () => {
   )
   expect(applyDefaults(full)).toBe(full)
 })
+
+test("a secret's plain texts become data", () => {
+  const secret = { apiVersion: "v1", kind: "Secret", data: { a: "b2xk", b: "Yg==" }, stringData: { a: "nü" } }
+  expect(applyDefaults(secret) as unknown).toEqual({
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "Opaque",
+    data: { a: Buffer.from("nü").toString("base64"), b: "Yg==" }
+  })
+})

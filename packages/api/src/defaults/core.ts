@@ -74,7 +74,16 @@ const defaultReplicationController = (controller: ReplicationController): Replic
   })
 }
 
-const defaultSecret = (secret: Secret): Secret => fill(secret, { type: "Opaque" })
+/** Plain texts are only ever written: they become `data`, where they win, and are never read back. */
+const defaultSecret = (secret: Secret): Secret => {
+  if (secret.stringData === undefined) return fill(secret, { type: "Opaque" })
+  const { stringData, ...rest } = secret
+  const texts = Object.entries(stringData).map(([key, text]) => [key, base64Of(text)] as const)
+  return fill({ ...rest, data: { ...rest.data, ...Object.fromEntries(texts) } }, { type: "Opaque" })
+}
+
+const base64Of = (text: string): string =>
+  btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""))
 
 const defaultNode = (node: Node): Node =>
   change(node, { status: maybe(node.status, (status) => fill(status, { allocatable: status.capacity })) })

@@ -81,7 +81,7 @@ function* validateFinalizers(finalizers: ReadonlyArray<string>, path: string): F
   }
 }
 
-/** Metadata of an object that is about to replace `old`. */
+/** Metadata of an object that is about to replace `old`, whose server-given fields may be left out. */
 export function* validateMetadataUpdate(meta: Loose<ObjectMeta>, old: Loose<ObjectMeta>, path = "metadata"): Findings {
   if (old.deletionTimestamp !== undefined) {
     const added = (meta.finalizers ?? []).filter((finalizer) => old.finalizers?.includes(finalizer) !== true)
@@ -93,17 +93,14 @@ export function* validateMetadataUpdate(meta: Loose<ObjectMeta>, old: Loose<Obje
       )
     }
   }
-  if ((meta.generation ?? 0) < (old.generation ?? 0))
+  if (meta.generation !== undefined && meta.generation < (old.generation ?? 0))
     yield invalid(`${path}.generation`, meta.generation, "must not be decremented")
-  for (const key of [
-    "name",
-    "namespace",
-    "uid",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds"
-  ] as const) {
-    if (meta[key] !== old[key]) yield immutable(`${path}.${key}`, meta[key])
+  for (const key of ["name", "namespace"] as const) {
+    if ((meta[key] ?? "") !== (old[key] ?? "")) yield immutable(`${path}.${key}`, meta[key])
+  }
+  // What the server gave may be left out, and the server puts it back; it may not be replaced.
+  for (const key of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const) {
+    if (meta[key] !== undefined && meta[key] !== "" && meta[key] !== old[key]) yield immutable(`${path}.${key}`, meta[key])
   }
   yield* validateDecoration(meta, path)
 }

@@ -2,7 +2,7 @@
 import { forbidden, invalid } from "../field-error.ts"
 import { equalJson } from "../json.ts"
 import { isDns1123Label, isDns1123Subdomain } from "../name.ts"
-import type { Container, Pod, PodSecurityContext, PodSpec, PodTemplateSpec, Toleration } from "../types/core-v1.ts"
+import type { Container, Pod, PodSecurityContext, PodSpec, PodTemplate, PodTemplateSpec, Toleration } from "../types/core-v1.ts"
 import { validateContainers } from "./container.ts"
 import { breaks, type Findings, type Loose, labels, mayBeOneOf, mayHaveForm, needs, needsOneOf, within } from "./findings.ts"
 import { isIp } from "./ip.ts"
@@ -25,6 +25,11 @@ export function* validatePodTemplate(template: Loose<PodTemplateSpec>, path: str
   if ((template.spec?.ephemeralContainers ?? []).length > 0) {
     yield forbidden(`${path}.spec.ephemeralContainers`, "ephemeral containers not allowed in pod template")
   }
+}
+
+/** A PodTemplate, new or changed. */
+export function* validatePodTemplateObject({ template = {} }: Loose<PodTemplate>): Findings {
+  yield* validatePodTemplate(template, "template")
 }
 
 /** The spec of a pod or a template. */

@@ -155,6 +155,7 @@ test("metadata", () => {
     "metadata.namespace: Forbidden: not allowed on this type"
   ])
   const update = (before: object, after: object) => updated("v1", "ConfigMap", { metadata: before }, { metadata: after })
+  expect(update({ uid: "1", creationTimestamp: "2026-01-01T00:00:00Z" }, {})).toEqual([])
   expect(update({ uid: "1" }, { uid: "2" })).toEqual(['metadata.uid: Invalid value: "2": field is immutable'])
   expect(
     update({ deletionTimestamp: "2026-01-01T00:00:00Z" }, { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["a/b"] })

@@ -54,6 +54,7 @@ const kinds: ReadonlyMap<string, KindRules> = new Map([
   ["v1/PersistentVolume", rules(storage.validatePersistentVolume)],
   ["v1/PersistentVolumeClaim", rules(storage.validateClaim, storage.validateClaimUpdate)],
   ["v1/Pod", rules(pod.validatePod, pod.validatePodUpdate, { updateAlone: true })],
+  ["v1/PodTemplate", rules(pod.validatePodTemplateObject)],
   ["v1/ReplicationController", rules(apps.validateReplicationController)],
   ["v1/ResourceQuota", rules(core.validateResourceQuota, core.validateResourceQuotaUpdate)],
   ["v1/Secret", rules(core.validateSecret, core.validateSecretUpdate)],
@@ -95,7 +96,10 @@ export const validateCreate = (object: KubernetesObject, resource: Resource<unkn
   return withSchema(findings, object, resource)
 }
 
-/** What is wrong with an object that is about to replace `old`; nothing when all is well. Holds for `status` updates too. */
+/**
+ * What is wrong with an object that is about to replace `old`; nothing when all is well. Holds for `status` updates too.
+ * Put back what the server gave (uid, creation and deletion times) before or after: leaving it out is no mistake.
+ */
 export const validateUpdate = (
   object: KubernetesObject,
   old: KubernetesObject,
