@@ -39,7 +39,11 @@ function* validateDecoration(meta: Loose<ObjectMeta>, path: string): Findings {
   yield* validateFinalizers(meta.finalizers ?? [], `${path}.finalizers`)
 }
 
-function* validateAnnotations(annotations: Readonly<Record<string, string | undefined>> | undefined, path: string): Findings {
+/** Keys are like those of labels; all together must stay small. */
+export function* validateAnnotations(
+  annotations: Readonly<Record<string, string | undefined>> | undefined,
+  path: string
+): Findings {
   let bytes = 0
   for (const [key, value] of Object.entries(annotations ?? {})) {
     yield* breaks(path, key, isQualifiedName(key.toLowerCase()))

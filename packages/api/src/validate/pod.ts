@@ -6,6 +6,7 @@ import type { Container, Pod, PodSecurityContext, PodSpec, PodTemplate, PodTempl
 import { validateContainers } from "./container.ts"
 import { breaks, type Findings, type Loose, labels, mayBeOneOf, mayHaveForm, needs, needsOneOf, within } from "./findings.ts"
 import { isIp } from "./ip.ts"
+import { validateAnnotations } from "./metadata.ts"
 import { validatePlacement } from "./placement.ts"
 import { validateResources } from "./resources.ts"
 import { validateVolumes } from "./volume.ts"
@@ -21,6 +22,7 @@ export function* validatePod(pod: Loose<Pod>): Findings {
 /** A template; `path` is where it stands, such as `spec.template`. Upstream leaves `metadata` out of these paths. */
 export function* validatePodTemplate(template: Loose<PodTemplateSpec>, path: string): Findings {
   yield* labels(`${path}.labels`, template.metadata?.labels)
+  yield* validateAnnotations(template.metadata?.annotations, `${path}.annotations`)
   yield* validatePodSpec(template.spec ?? {}, `${path}.spec`)
   if ((template.spec?.ephemeralContainers ?? []).length > 0) {
     yield forbidden(`${path}.spec.ephemeralContainers`, "ephemeral containers not allowed in pod template")
