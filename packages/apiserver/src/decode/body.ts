@@ -7,7 +7,10 @@ import { scanJson } from "./json-scan.ts"
 /** Larger bodies get 413, as upstream answers them. */
 export const bodyLimitBytes: number = 3 * 1024 * 1024
 
-const accepted = ["application/json", "application/yaml", protobufType]
+const yamlTypes: ReadonlyArray<string> = ["application/yaml", "application/x-yaml", "text/yaml"]
+const objectTypes: ReadonlyArray<string> = ["application/json", ...yamlTypes, protobufType]
+/** The names under which they are offered. */
+const offered = ["application/json", "application/yaml", protobufType]
 
 /** A body as it came, with what its header says it is. */
 export interface Body {
@@ -16,9 +19,10 @@ export interface Body {
   readonly type: string
 }
 
-/** Reads the whole body; 413 when it is too large, 400 when it is no UTF-8. */
-export const readBody = async (request: Request): Promise<Body> => {
+/** Reads the whole body of an object (no type means JSON), or of one of `types`: 415 for others, 413 when it is too large, 400 when it is no UTF-8. */
+export const readBody = async (request: Request, types?: ReadonlyArray<string>): Promise<Body> => {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase()
+  if (!(types ?? objectTypes).includes(type) && (types !== undefined || type !== "")) throw unsupportedMediaType(types ?? offered)
   if (Number(request.headers.get("content-length") ?? 0) > bodyLimitBytes) throw tooLarge(`limit is ${bodyLimitBytes}`)
   const chunks: Array<Uint8Array> = []
   let bytes = 0
@@ -51,12 +55,8 @@ export interface ParsedBody {
   readonly duplicates: ReadonlyArray<string>
 }
 
-/** Parses JSON or YAML as the header says; no header means JSON. Throws `ParseError` or a 415. */
-export const parseBody = ({ text, type }: Body): ParsedBody => {
-  if (type === "" || type === "application/json") return parseJson(text)
-  if (type === "application/yaml" || type === "application/x-yaml" || type === "text/yaml") return parseYaml(text)
-  throw unsupportedMediaType(accepted)
-}
+/** Parses JSON or YAML as the header says; no header means JSON. Throws `ParseError`. */
+export const parseBody = ({ text, type }: Body): ParsedBody => (yamlTypes.includes(type) ? parseYaml(text) : parseJson(text))
 
 /** JSON with upstream's words for what is wrong with it. */
 export const parseJson = (text: string): ParsedBody => {

@@ -46,6 +46,7 @@ export const certificateSigningRequests: Strategy<Request> = {
     const before = old.status?.conditions ?? []
     const others = (request.status?.conditions ?? []).filter(({ type }) => !decisions.has(type))
     const conditions = timed([...before.filter(({ type }) => decisions.has(type)), ...others], before, now)
-    return { ...request, status: { ...request.status, ...(conditions.length === 0 ? {} : { conditions }) } }
+    const { conditions: _, ...status } = request.status ?? {}
+    return { ...request, status: { ...status, ...(conditions.length === 0 ? {} : { conditions }) } }
   }
 }

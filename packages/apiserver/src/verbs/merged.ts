@@ -1,7 +1,8 @@
 /** Subresources that read like the whole object and write a part of it: what each may touch. @module */
-import type { KubernetesObject } from "@tsukube/api"
+import { isDeepStrictEqual } from "node:util"
+import { type FieldError, fieldError, invalid, type KubernetesObject } from "@tsukube/api"
 import type { CertificateSigningRequest } from "@tsukube/api/certificates-v1"
-import type { Container, Namespace, Pod } from "@tsukube/api/core-v1"
+import { type Container, type Namespace, type Pod, pods } from "@tsukube/api/core-v1"
 import { withMetadata } from "../object-meta.ts"
 import type { Serving } from "../serving.ts"
 import { withApproval } from "../strategies/certificate-signing-requests.ts"
@@ -30,6 +31,14 @@ export const finalize: Merge = (next, old): KubernetesObject => {
 export const ephemeralContainers: Merge = (next, old) => {
   const { ephemeralContainers = [] } = (next as Pod).spec ?? {}
   const pod = old as Pod
+  const errors = (pod.spec?.ephemeralContainers ?? []).flatMap((container): ReadonlyArray<FieldError> => {
+    const same = ephemeralContainers.find(({ name }) => name === container.name)
+    if (same !== undefined && isDeepStrictEqual(same, container)) return []
+    const what = same === undefined ? "removed" : "changed"
+    const detail = `existing ephemeral containers ${JSON.stringify(container.name)} may not be ${what}\n`
+    return [fieldError.forbidden("spec.ephemeralContainers", detail)]
+  })
+  if (errors.length > 0) throw invalid(pods, pod.metadata?.name ?? "", errors)
   return withMetadata({ ...pod, spec: { ...pod.spec, ephemeralContainers } } as Pod, next.metadata ?? {})
 }
 

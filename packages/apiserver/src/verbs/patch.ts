@@ -1,14 +1,6 @@
 /** PATCH of an object or its status: JSON patch, merge patch, strategic merge patch. @module */
-import {
-  applyJsonPatch,
-  applyMergePatch,
-  applyStrategicMergePatch,
-  badRequest,
-  ParseError,
-  unprocessable,
-  unsupportedMediaType
-} from "@tsukube/api"
-import { type Body, parseJson, readBody } from "../decode/body.ts"
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, badRequest, ParseError, unprocessable } from "@tsukube/api"
+import { parseJson, readBody } from "../decode/body.ts"
 import { decodeValue, type ExpectedKind } from "../decode/object.ts"
 import { readWriteOptions } from "../decode/write-options.ts"
 import { storedResponse } from "../encode/json.ts"
@@ -25,9 +17,9 @@ const patchTypes = ["application/json-patch+json", "application/merge-patch+json
 /** Applies one patch to a document; the same patch is applied again when another writer was faster. */
 export type Patch = (document: unknown) => Readonly<Record<string, unknown>>
 
-/** Reads a patch for documents of a kind; 415 for types not known here, 400 for what is no JSON. */
-export const readPatch = (body: Body, expected: ExpectedKind): Patch => {
-  if (!patchTypes.includes(body.type)) throw unsupportedMediaType(patchTypes)
+/** Reads the patch of a request for documents of a kind; 415 for types not known here, 400 for what is no JSON. */
+export const readPatch = async (request: Request, expected: ExpectedKind): Promise<Patch> => {
+  const body = await readBody(request, patchTypes)
   let patch: unknown
   try {
     patch = parseJson(body.text).value
@@ -57,7 +49,7 @@ export const patch = async (
 ): Promise<Response> => {
   const { info } = context
   const options = readWriteOptions(context.url.searchParams, "PatchOptions")
-  const apply = readPatch(await readBody(context.request), served.resource)
+  const apply = await readPatch(context.request, served.resource)
   const key = keyOf(served.stored, namespaceOf(served, info.namespace), info.name)
   const before = context.warnings.length
   const decide = (current: StoredObject) => {

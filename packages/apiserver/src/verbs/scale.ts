@@ -74,9 +74,8 @@ export const changeScale = async (serving: Serving, context: RequestContext, ser
   const { info } = context
   const patching = info.verb === "patch"
   const options = readWriteOptions(context.url.searchParams, patching ? "PatchOptions" : "UpdateOptions")
-  const body = await readBody(context.request)
-  const apply = patching ? readPatch(body, kind) : undefined
-  const given = patching ? undefined : decodeObject(context, body, kind, options.fieldValidation)
+  const apply = patching ? await readPatch(context.request, kind) : undefined
+  const given = patching ? undefined : decodeObject(context, await readBody(context.request), kind, options.fieldValidation)
   const decide = (current: StoredObject) => {
     const scale =
       apply === undefined ? given! : decodeValue(context, apply(scaleOf(served, current)), kind, options.fieldValidation)

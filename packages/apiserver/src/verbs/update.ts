@@ -7,7 +7,7 @@ import { readWriteOptions } from "../decode/write-options.ts"
 import { storedResponse } from "../encode/json.ts"
 import { checkUpdate, finalizerErrors, updatedMetadata, withMetadata } from "../object-meta.ts"
 import type { RequestContext } from "../request.ts"
-import { defaulted, requireValid, requireValidUpdate } from "../rules.ts"
+import { defaulted, requireValidUpdate } from "../rules.ts"
 import type { Served } from "../served.ts"
 import type { Serving } from "../serving.ts"
 import { keyOf, type StoredObject } from "../stored.ts"
@@ -89,8 +89,8 @@ export const decideUpdate = async (
   const admitted = await admit(serving, { ...request, object: withMetadata(complete, updatedMetadata(complete, old)) })
   const split = merge ?? (subresource === "status" ? mergeStatus(strategy) : mergeMain(strategy, stored))
   const next = counted(strategy, split(admitted, old, { now: serving.now(), user: context.user }), old)
-  if (ownRules.has(`${stored.plural}/${subresource}`)) requireValid(next, stored)
-  else requireValidUpdate(next, old, stored, finalizerErrors(next, old))
+  const before = ownRules.has(`${stored.plural}/${subresource}`) ? { ...next, metadata: old.metadata ?? {} } : old
+  requireValidUpdate(next, before, stored, finalizerErrors(next, old))
   await checkAdmission(serving, { ...request, object: next })
   if (isFinished(next, strategy)) return { remove: true, last: next, also: strategy.release?.(serving, next) ?? [] }
   if (strategy.claim === undefined) return { store: next }
