@@ -45,7 +45,8 @@ export const sandboxSpecOf = (
     namespace: metadata?.namespace ?? "",
     uid: metadata?.uid ?? "",
     attempt: options.attempt,
-    hostname: options.hostname,
+    // On the node's network a pod has the node's name too, and the runtime refuses another one.
+    hostname: spec?.hostNetwork === true ? "" : options.hostname,
     logDirectory: logFolder(options.logDir, pod),
     dns: options.dns,
     portMappings: containers.flatMap(({ ports }) =>

@@ -14,8 +14,7 @@ const startNode = (client: Client, nodeName: string) =>
     return yield* runKubelet({ client, nodeName, runtime, rootDir: "/nowhere", addresses: ["127.0.0.1"] })
   })
 
-const getPod = (client: Client, name: string): Promise<Pod> =>
-  Effect.runPromise(client.get(pods, { namespace: "default", name }))
+const getPod = (client: Client, name: string): Promise<Pod> => Effect.runPromise(client.get(pods, { namespace: "default", name }))
 
 const phaseIs = (client: Client, name: string, phase: string) => async () => {
   const pod = await getPod(client, name)
@@ -83,7 +82,10 @@ test(
       const pod = yield* Effect.promise(() => eventually(phaseIs(client, "job", "Succeeded")))
       expect(pod.status?.initContainerStatuses?.[0]?.state?.terminated?.reason).toBe("Completed")
       expect(pod.status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(0)
-      expect(pod.status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({ status: "False", reason: "PodCompleted" })
+      expect(pod.status?.conditions?.find(({ type }) => type === "Ready")).toMatchObject({
+        status: "False",
+        reason: "PodCompleted"
+      })
     })
   )
 )

@@ -154,6 +154,9 @@ const dataFrame = (id: number, flags: number, payload: Uint8Array): Buffer => {
   return Buffer.concat([header, payload])
 }
 
+/** An empty stored block: readers hand out what they have when they meet it, instead of waiting for the next block. */
+const flush = Buffer.from([0, 0, 0, 0xff, 0xff])
+
 /** Headers are one zlib stream over all frames. Blocks stored as they are need no compressor, and no shared dictionary. */
 const headerBlock = (headers: Readonly<Record<string, string>>, isFirst: boolean): Buffer => {
   const parts: Array<Buffer> = [uint32(Object.keys(headers).length)]
@@ -164,7 +167,7 @@ const headerBlock = (headers: Readonly<Record<string, string>>, isFirst: boolean
   const stored = Buffer.alloc(5)
   stored.writeUInt16LE(plain.length, 1)
   stored.writeUInt16LE(plain.length ^ 0xffff, 3)
-  return Buffer.concat([isFirst ? Buffer.from([0x78, 0x01]) : Buffer.alloc(0), stored, plain])
+  return Buffer.concat([isFirst ? Buffer.from([0x78, 0x01]) : Buffer.alloc(0), stored, plain, flush])
 }
 
 const uint32 = (value: number): Buffer => {

@@ -1,5 +1,5 @@
 /** A real API server in memory for the tests of this package, and a client of it. @module */
-import type { Pod } from "@tsukube/api/core-v1"
+import { type Pod, serviceaccounts } from "@tsukube/api/core-v1"
 import { Apiserver, layer } from "@tsukube/apiserver"
 import { type Client, makeClient } from "@tsukube/client"
 import { layerMemory } from "@tsukube/store"
@@ -10,7 +10,10 @@ export const startApi = (): Effect.Effect<Client, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const context = yield* Layer.build(Layer.fresh(layer({})).pipe(Layer.provide(Layer.fresh(layerMemory))))
     const server = Context.get(context, Apiserver)
-    return makeClient(server.fetchAs({ name: "admin", groups: ["system:masters", "system:authenticated"] }))
+    const client = makeClient(server.fetchAs({ name: "admin", groups: ["system:masters", "system:authenticated"] }))
+    // No controllers run here, and pods are only let in when their account is there.
+    yield* client.create(serviceaccounts, { metadata: { name: "default", namespace: "default" } })
+    return client
   })
 
 /** A pod that is bound already, as if the scheduler had been there. */
