@@ -16,6 +16,7 @@ import { podAttach, podExec, podPortForward } from "./connect/stream.ts"
 import { discoveryRoute } from "./discovery.ts"
 import { toTable } from "./encode/table.ts"
 import { issuerRoute } from "./issuer-route.ts"
+import { openApiRoute } from "./openapi/route.ts"
 import type { ApiserverOptions } from "./options.ts"
 import type { Authenticator, Authorizer, Parts, Registry, Review } from "./request.ts"
 import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from "./reviews/access-review.ts"
@@ -49,7 +50,7 @@ export const makeParts = async (options: ApiserverOptions, registry: Registry): 
     authenticator: impersonating(authenticator, authorizer),
     authorizer,
     toTable,
-    routes: [discoveryRoute(() => resources), issuerRoute(issuer, key)],
+    routes: [discoveryRoute(() => resources), openApiRoute(() => resources), issuerRoute(issuer, key)],
     reviews,
     connect: {
       "pods/log": podLog(registry, options.kubeletClient),
