@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test"
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -11,6 +11,8 @@ import type { Database } from "./postgres/database.ts"
 import { openStoreIn } from "./postgres/store.ts"
 import { makeWriter } from "./postgres/writer.ts"
 import { Store } from "./store.ts"
+
+setDefaultTimeout(30_000)
 
 const scope = Effect.runSync(Scope.make())
 let database: Database

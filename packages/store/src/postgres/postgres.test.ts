@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import { live, requireTool } from "@tsukube/testing"
 import { Context, Effect, Exit, Fiber, Layer, Schedule, Scope, Stream } from "effect"
 import postgres from "postgres"
@@ -8,6 +8,8 @@ import { type Change, Store, type StoreError } from "../store.ts"
 import { type ScratchPostgres, scratchPostgres, systemPostgres } from "../testing/scratch-postgres.ts"
 import { layerPostgres } from "./mod.ts"
 import { columnsOf } from "./schema.ts"
+
+setDefaultTimeout(30_000)
 
 const there = requireTool("the store on a PostgreSQL server", { "postgresql (server)": systemPostgres() !== undefined })
 
