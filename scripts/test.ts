@@ -6,6 +6,9 @@
 import { spawn } from "node:child_process"
 import { existsSync, globSync } from "node:fs"
 
+/** System suites start servers and containers; bun's own five seconds are for less. */
+const timeoutMs = 30_000
+
 interface Totals {
   readonly passed: number
   readonly failed: number
@@ -21,7 +24,9 @@ const totalsOf = (output: string, exitCode: number): Totals => {
 
 const runTests = (paths: ReadonlyArray<string>): Promise<Totals> =>
   new Promise((resolve) => {
-    const child = spawn("bun", ["test", ...paths.map((path) => `./${path}`)], { stdio: ["ignore", "pipe", "pipe"] })
+    const child = spawn("bun", ["test", "--timeout", String(timeoutMs), ...paths.map((path) => `./${path}`)], {
+      stdio: ["ignore", "pipe", "pipe"]
+    })
     let output = ""
     const collect = (chunk: Buffer) => {
       output += chunk

@@ -48,11 +48,11 @@ export const chooseRuntime = (choice: ClusterOptions["runtime"], nodes: number, 
   return { kind: "socket", path: choice.slice("unix://".length) }
 }
 
-/** The first address of this machine that others can reach, for a node without a namespace of its own. */
-const machineAddress = (): string =>
+/** The first address of this machine that others can reach; undefined on one without a network. */
+const machineAddress = (): string | undefined =>
   Object.values(networkInterfaces())
     .flat()
-    .find((address) => address?.family === "IPv4" && !address.internal)?.address ?? loopback
+    .find((address) => address?.family === "IPv4" && !address.internal)?.address
 
 /** Waits until every node of these names is Ready. */
 const nodesReady = (client: ReturnType<typeof makeClient>, names: ReadonlyArray<string>): Effect.Effect<void, UsageError> => {
@@ -100,7 +100,7 @@ export const startCluster = (
     // The underlay comes first, because the API server listens on it; it goes last, when no node needs it any more.
     yield* endOldNodes(options.dataDir, nodes)
     const underlay = runtime.kind === "containerd" ? yield* makeUnderlay(options.dataDir, nodes) : undefined
-    const advertised = underlay?.gateway ?? loopback
+    const advertised = underlay?.gateway ?? machineAddress()
 
     const serving = yield* authority.issue({
       commonName: "kube-apiserver",
@@ -108,7 +108,7 @@ export const startCluster = (
         ...["localhost", hostname(), "kubernetes", "kubernetes.default", "kubernetes.default.svc"],
         "kubernetes.default.svc.cluster.local"
       ],
-      ipAddresses: [...new Set([loopback, advertised, firstAddress(options.serviceCidr)])]
+      ipAddresses: [loopback, firstAddress(options.serviceCidr), ...(advertised === undefined ? [] : [advertised])]
     })
     // Listening comes first: a port that is taken is found out before anything heavy starts, and the port is known to what follows.
     const started = Promise.withResolvers<Apiserver>()
@@ -118,7 +118,7 @@ export const startCluster = (
         Effect.mapError((error) => new UsageError(`--secure-port ${port}: ${error.message}`))
       )
     const { port, url } = yield* listen(loopback, options.securePort)
-    if (underlay !== undefined) yield* listen(underlay.gateway, port)
+    if (advertised !== undefined) yield* listen(advertised, port)
 
     progress(`store: ${withoutPassword(options.store)}`)
     const storeContext = yield* Layer.build(storeLayer(options)).pipe(
@@ -132,7 +132,7 @@ export const startCluster = (
       serviceCidr: options.serviceCidr,
       serviceAccountKey: authority.serviceAccountKey,
       kubeletClient: { ...kubeletClient, ca: authority.certificate },
-      advertise: { address: advertised, port }
+      ...(advertised === undefined ? {} : { advertise: { address: advertised, port } })
     }).pipe(
       Effect.provide(storeContext),
       Effect.mapError((error) => new UsageError(`--store ${withoutPassword(options.store)}: ${error.message}`))
@@ -160,9 +160,9 @@ export const startCluster = (
         const place = underlay?.nodes.find(({ name }) => name === node.name)
         yield* startRealNode(options, authority, {
           node,
-          address: place?.address ?? machineAddress(),
+          address: place?.address ?? advertised ?? loopback,
           netns: place?.netns,
-          server: `https://${advertised}:${port}`,
+          server: `https://${advertised ?? loopback}:${port}`,
           socket: runtime.kind === "socket" ? runtime.path : undefined
         })
       }

@@ -50,6 +50,7 @@ export const runNode = (options: NodeOptions): Effect.Effect<void, unknown, Scop
     const cniConfDir = join(options.rootDir, "net.d")
     const runtime: ContainerRuntime = yield* startRuntime(options, cniConfDir)
     if (options.proxyMode === "iptables") yield* startProxy(options, (yield* clientOf(options.proxyKubeconfig)).informers)
+    // The overlay waits for the Node object, which the kubelet makes; pods wait for the overlay, since containerd has no network before.
     if (options.containerdDir !== undefined) yield* startOverlay(options, cniConfDir, kubelet)
     yield* runKubelet({
       ...kubelet,
