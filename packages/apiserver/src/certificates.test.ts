@@ -34,5 +34,5 @@ test("a client's groups are its organizations, whatever letters they have", asyn
 
 test("an address that is none is refused", async () => {
   const authority = await createAuthority()
-  expect(issueCertificate(authority, { commonName: "x", ipAddresses: ["300.1.1.1"] })).rejects.toThrow("not an IP address")
+  await expect(issueCertificate(authority, { commonName: "x", ipAddresses: ["300.1.1.1"] })).rejects.toThrow("not an IP address")
 })

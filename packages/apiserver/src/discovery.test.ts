@@ -68,5 +68,5 @@ test("aggregated discovery is given to who asks for it first, with a tag that sa
 test("paths of nothing are left to others, formats of nothing are 406", async () => {
   expect(await get("/apis/none.example.com")).toBeUndefined()
   expect(await get("/api/v1/pods")).toBeUndefined()
-  expect(get("/apis", { accept: "application/vnd.kubernetes.protobuf" })).rejects.toThrow("only the following media types")
+  await expect(get("/apis", { accept: "application/vnd.kubernetes.protobuf" })).rejects.toThrow("only the following media types")
 })

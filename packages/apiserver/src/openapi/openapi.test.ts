@@ -76,5 +76,5 @@ test("version 2 is given as protobuf to who asks for it", async () => {
     return new TextDecoder().decode(name!.value as Uint8Array)
   })
   expect(names).toContain("io.k8s.api.core.v1.Pod")
-  expect(get("/openapi/v2", { accept: "text/html" })).rejects.toThrow("only the following media types")
+  await expect(get("/openapi/v2", { accept: "text/html" })).rejects.toThrow("only the following media types")
 })

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, expect, test } from "bun:test"
+import type { UserInfo } from "../request.ts"
+import { type Answer, pod, type Running, startServer } from "../testing/server.ts"
+
+const api = "rbac.authorization.k8s.io"
+const rbacPath = `/apis/${api}/v1`
+const namespaced = `${rbacPath}/namespaces/default`
+const eve: UserInfo = { name: "eve", groups: ["system:authenticated"] }
+let server: Running
+
+const role = (kind: string, name: string, rules: ReadonlyArray<object>) => ({
+  kind,
+  apiVersion: `${api}/v1`,
+  metadata: { name },
+  rules
+})
+const binding = (kind: string, roleKind: string, name: string, subjects: ReadonlyArray<object>) => ({
+  kind,
+  apiVersion: `${api}/v1`,
+  metadata: { name },
+  roleRef: { apiGroup: api, kind: roleKind, name },
+  subjects
+})
+const user = (name: string) => ({ apiGroup: api, kind: "User", name })
+
+beforeAll(async () => {
+  server = await startServer()
+  await server.json("POST", "/api/v1/namespaces/default/serviceaccounts", {
+    kind: "ServiceAccount",
+    apiVersion: "v1",
+    metadata: { name: "default" }
+  })
+})
+afterAll(() => server.close())
+
+const codeOf = async (who: UserInfo, method: string, path: string, body?: unknown): Promise<number> =>
+  (await server.as(who).send(method, path, body)).status
+
+test("a role holds in its namespace only, from the moment it is bound until it is not", async () => {
+  const pods = "/api/v1/namespaces/default/pods"
+  expect(await codeOf(eve, "GET", pods)).toBe(403)
+  await server.json(
+    "POST",
+    `${namespaced}/roles`,
+    role("Role", "look", [{ apiGroups: [""], resources: ["pods"], verbs: ["list"] }])
+  )
+  await server.json("POST", `${namespaced}/rolebindings`, binding("RoleBinding", "Role", "look", [user("eve")]))
+  expect(await codeOf(eve, "GET", pods)).toBe(200)
+  expect(await codeOf(eve, "GET", `${pods}?watch=1`)).toBe(403)
+  expect(await codeOf(eve, "GET", "/api/v1/namespaces/kube-system/pods")).toBe(403)
+  expect(await codeOf(eve, "GET", "/api/v1/pods")).toBe(403)
+  await server.json("DELETE", `${namespaced}/rolebindings/look`)
+  expect(await codeOf(eve, "GET", pods)).toBe(403)
+})
+
+test("a ClusterRole bound in a namespace holds there; service accounts are found by name", async () => {
+  const robot: UserInfo = { name: "system:serviceaccount:default:robot", groups: [] }
+  const subject = { kind: "ServiceAccount", name: "robot", namespace: "default" }
+  await server.json("POST", `${namespaced}/rolebindings`, binding("RoleBinding", "ClusterRole", "view", [subject]))
+  expect(await codeOf(robot, "GET", "/api/v1/namespaces/default/configmaps")).toBe(200)
+  expect(await codeOf(robot, "GET", "/api/v1/namespaces/default/secrets")).toBe(403)
+  expect(await codeOf(robot, "GET", "/api/v1/configmaps")).toBe(403)
+})
+
+test("everybody may discover, nobody unknown may", async () => {
+  const anonymous: UserInfo = { name: "system:anonymous", groups: ["system:unauthenticated"] }
+  expect(await codeOf(eve, "GET", "/apis")).toBe(200)
+  expect(await codeOf(anonymous, "GET", "/apis")).toBe(403)
+  expect(await codeOf(anonymous, "GET", "/version")).toBe(200)
+})
+
+const review = (kind: string, spec: object, path = `/apis/authorization.k8s.io/v1/${kind.toLowerCase()}s`): Promise<Answer> =>
+  server.json("POST", path, { kind, apiVersion: "authorization.k8s.io/v1", spec })
+
+test("access reviews answer for others, and tell wrong questions apart", async () => {
+  const resourceAttributes = { verb: "get", resource: "secrets", namespace: "default" }
+  expect((await review("SubjectAccessReview", { user: "eve", resourceAttributes })).status).toEqual({ allowed: false })
+  const masters = await review("SubjectAccessReview", { user: "x", groups: ["system:masters"], resourceAttributes })
+  expect(masters.status.allowed).toBe(true)
+  const viewer = {
+    user: "system:serviceaccount:default:robot",
+    resourceAttributes: { ...resourceAttributes, resource: "configmaps" }
+  }
+  expect((await review("SubjectAccessReview", viewer)).status).toEqual({
+    allowed: true,
+    reason: 'RBAC: allowed by RoleBinding "view/default" of ClusterRole "view" to ServiceAccount "robot/default"'
+  })
+  await expect(review("SubjectAccessReview", { user: "eve" })).rejects.toThrow(
+    "exactly one of nonResourceAttributes or resourceAttributes"
+  )
+  await expect(review("SubjectAccessReview", { resourceAttributes })).rejects.toThrow(
+    "at least one of user or group must be specified"
+  )
+})
+
+test("a node reads the secrets of its own pods and of no others", async () => {
+  const node: UserInfo = { name: "system:node:one", groups: ["system:nodes", "system:authenticated"] }
+  const secrets = "/api/v1/namespaces/default/secrets"
+  for (const name of ["mine", "theirs"]) {
+    await server.json("POST", secrets, { kind: "Secret", apiVersion: "v1", metadata: { name } })
+    await server.json(
+      "POST",
+      "/api/v1/namespaces/default/pods",
+      pod(name, {
+        spec: {
+          nodeName: name === "mine" ? "one" : "two",
+          containers: [{ name: "main", image: "x" }],
+          volumes: [{ name: "s", secret: { secretName: name } }]
+        }
+      })
+    )
+  }
+  expect(await codeOf(node, "GET", `${secrets}/mine`)).toBe(200)
+  expect(await codeOf(node, "GET", `${secrets}/theirs`)).toBe(403)
+  expect(await codeOf(node, "GET", secrets)).toBe(403)
+  expect(await codeOf(node, "GET", "/api/v1/pods")).toBe(200)
+  const status = (name: string) => `/api/v1/namespaces/default/pods/${name}/status`
+  expect(await codeOf(node, "PATCH", status("theirs"), {})).toBe(403)
+  expect(await codeOf(node, "GET", "/apis/apps/v1/deployments")).toBe(403)
+})
