@@ -2,6 +2,7 @@
 import { Store, type StoreError } from "@tsukube/store"
 import { Clock, Context, Effect, Layer } from "effect"
 import { makeApp } from "./app.ts"
+import { expireEvents } from "./event-expiry.ts"
 import type { ApiserverOptions } from "./options.ts"
 import { makeParts } from "./parts.ts"
 import { makeRegistry } from "./registry.ts"
@@ -46,6 +47,7 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
       yield* Effect.promise(() => createSystemObjects(serving))
       // From here on the cache holds what the server itself relies on.
       yield* Effect.promise(() => cache.fresh(10_000))
+      yield* Effect.forkScoped(expireEvents(serving))
       const app = makeApp(serving)
       return {
         fetch: async (request, connection) => app.fetch(request, connection === undefined ? {} : { connection }),

@@ -9,6 +9,8 @@ export interface ApiserverOptions {
   readonly nodePortRange?: { readonly from: number; readonly to: number }
   /** Where the API can be reached, for the `kubernetes` Service's endpoints; without it the Service has none. */
   readonly advertise?: { readonly address: string; readonly port: number }
+  /** How long an Event is kept after it last happened; default an hour. */
+  readonly eventTtlSeconds?: number
   /** `iss` of service account tokens; default https://kubernetes.default.svc.cluster.local. */
   readonly issuer?: string
   /** Private key of service account tokens (PEM, PKCS 8); a fresh one when absent. */

@@ -1,10 +1,12 @@
 /** The cluster's objects in memory, kept up to date by one watch of the store. @module */
 import type { Compacted, Entry, Store, StoreError } from "@tsukube/store"
-import { Effect, Schedule, type Scope, Stream } from "effect"
+import { Effect, type Scope, Stream } from "effect"
 import { Bucket } from "./bucket.ts"
 import { folderOfKey, StoredObject } from "./stored.ts"
 
 const pageLimit = 1000
+const firstWaitMs = 20
+const longestWaitMs = 2000
 
 /** A whole store in memory. All but `fresh` is synchronous. */
 export interface WatchCache {
@@ -27,6 +29,7 @@ export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreErr
     const buckets = new Map<string, Bucket>()
     const advances = new Set<(revision: bigint) => void>()
     let revision = 0n
+    let failures = 0
 
     const bucket = (folder: string): Bucket => {
       const found = buckets.get(folder)
@@ -75,15 +78,19 @@ export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreErr
           }
           const last = changes[changes.length - 1]
           if (last !== undefined) advance(last.revision)
+          failures = 0
         })
       ),
       Effect.catchTag("Compacted", () => load)
     )
 
     yield* load
+    // The wait doubles only while nothing comes through: after a good hour the first try is quick again.
+    const waitOnce = Effect.suspend(() => Effect.sleep(Math.min(firstWaitMs * 2 ** failures++, longestWaitMs)))
     yield* follow.pipe(
-      Effect.tapError((error) => Effect.logWarning(`the store's log cannot be followed: ${error.message}`)),
-      Effect.retry(Schedule.min([Schedule.exponential("20 millis"), Schedule.spaced("2 seconds")])),
+      Effect.catch((error) =>
+        Effect.andThen(Effect.logWarning(`the store's log cannot be followed: ${error.message}`), waitOnce)
+      ),
       Effect.forever,
       Effect.forkScoped
     )
