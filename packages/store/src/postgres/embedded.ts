@@ -45,7 +45,7 @@ export const frugalSettings: Readonly<Record<string, string>> = {
   log_min_messages: "warning"
 }
 
-/** Starts the server (or adopts the one a killed process left) and says where it is; it stops with the scope. */
+/** Starts the server, in the place of one that a killed process left, and says where it is; it stops with the scope. */
 export const startEmbedded = (options: EmbeddedOptions): Effect.Effect<Address, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
     const folder = resolve(options.dataDir)

@@ -1,4 +1,4 @@
-/** Runs a PostgreSQL server of our own: makes its data folder, starts it or adopts a running one, and stops it with the scope. @module */
+/** Runs a PostgreSQL server of our own: makes its data folder, starts it in the place of a leftover one, and stops it with the scope. @module */
 import {
   chmodSync,
   chownSync,
@@ -12,7 +12,7 @@ import {
   statSync
 } from "node:fs"
 import { join } from "node:path"
-import { type ChildProcess, processAlive, spawn, startTimeOf, stopOrphan } from "@tsukube/host"
+import { type ChildProcess, spawn, stopLeftover, writePidFile } from "@tsukube/host"
 import { Effect, Schedule, type Scope } from "effect"
 import { StoreError } from "../store.ts"
 import { type Account, accountFor, passingCommand } from "./account.ts"
@@ -45,7 +45,9 @@ export const runServer = (spec: ServerSpec): Effect.Effect<void, StoreError, Sco
     const account = yield* prepareFolders(spec, data)
     if (!existsSync(data)) yield* initialise(spec, data, account)
     yield* checkVersion(spec, data)
-    if (yield* adopt(data)) return
+    // Taking over a server that a killed process left would save 50 ms, but the kernel may have told it to stop already, which shows only
+    // later, and it may run with other settings or another version.
+    yield* stopLeftover(pidFileOf(spec), { stopSignal: "SIGINT", stopTimeoutMs })
     yield* start(spec, data, account)
   })
 
@@ -156,31 +158,8 @@ const readPidFile = (data: string): PidFile | undefined => {
   }
 }
 
-/** A server that a killed process left behind: one that is ready is taken over, one on its way down is waited for. */
-const adopt = (data: string): Effect.Effect<boolean, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const found = readPidFile(data)
-    if (found === undefined || !isPostgres(found.pid, data)) return false
-    const startTime = startTimeOf(found.pid)
-    if (startTime === undefined) return false
-    if (found.ready) {
-      yield* Effect.addFinalizer(() => stopOrphan({ pid: found.pid, startTime }, { stopSignal: "SIGINT", stopTimeoutMs }))
-      return true
-    }
-    yield* Effect.sync(() => processAlive(found.pid, startTime)).pipe(
-      Effect.repeat({ until: (alive) => !alive, schedule: Schedule.spaced(pollMs) }),
-      Effect.timeoutOption(predecessorTimeoutMs)
-    )
-    return false
-  })
-
-/** Whether a pid is a server on this folder, and not a stranger who got the number of a dead one: servers note their own birth. */
-const isPostgres = (pid: number, data: string): boolean => {
-  const noted = Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[2])
-  // A server writes its file within a second of its birth, and a later process with its number is younger than the file.
-  const birth = statOf(`/proc/${pid}`)?.ctimeMs
-  return processAlive(pid) && (birth === undefined || birth <= noted * 1000 + 2_000)
-}
+/** Ours says when the process was born as well, so that a stranger with the same number is left alone. */
+const pidFileOf = (spec: ServerSpec): string => join(spec.folder, "server.pid")
 
 const start = (spec: ServerSpec, data: string, account: Account | undefined): Effect.Effect<void, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
@@ -190,6 +169,7 @@ const start = (spec: ServerSpec, data: string, account: Account | undefined): Ef
     const deadline = performance.now() + predecessorTimeoutMs
     for (;;) {
       const child = yield* Effect.mapError(launch(spec, account, "postgres", args), (error) => failure(error.message, error))
+      writePidFile(pidFileOf(spec), child.pid)
       const ended = yield* untilReady(data, child)
       if (ended === undefined) return
       const blocked = /lock file .* already exists|shared memory block .* still in use/.test(ended)
