@@ -194,6 +194,9 @@ const sendDocument = (context: RequestContext, { bytes, contentType, etag }: Doc
   return new Response(bytes, { headers })
 }
 
+/** What is deeper speaks of resources, and must not wait for documents to be made. */
+const discoveryPath = /^\/api(?:s(?:\/[^/]+){0,2}|(?:\/[^/]+)?)$/
+
 /** Answers `/api`, `/apis` and below, up to the resources themselves. Documents are made anew when `resources` gives another array. */
 export const discoveryRoute = (resources: () => ReadonlyArray<Resource>): Route => {
   let source: ReadonlyArray<Resource> | undefined
@@ -201,7 +204,7 @@ export const discoveryRoute = (resources: () => ReadonlyArray<Resource>): Route 
   return (context) => {
     const { method } = context.request
     const path = context.url.pathname.length > 1 ? context.url.pathname.replace(/\/$/, "") : context.url.pathname
-    if ((method !== "GET" && method !== "HEAD") || !path.startsWith("/api")) return undefined
+    if ((method !== "GET" && method !== "HEAD") || !discoveryPath.test(path)) return undefined
     if (source !== resources()) {
       source = resources()
       documents = documentsOf(source)
