@@ -1,8 +1,11 @@
 /** Every controller there is. @module */
+
+import { clusterRoleAggregation } from "./clusterrole-aggregation/reconcile.ts"
 import type { Controller } from "./controller.ts"
 import { deploymentController } from "./deployment/reconcile.ts"
 import { endpointsController } from "./endpoints/reconcile.ts"
 import { endpointSliceController } from "./endpointslice/reconcile.ts"
+import { endpointSliceMirroring } from "./endpointslice-mirroring/reconcile.ts"
 import { garbageCollector } from "./garbage-collector/reconcile.ts"
 import { namespaceController } from "./namespace/reconcile.ts"
 import { nodeIpamController } from "./node-ipam/reconcile.ts"
@@ -19,9 +22,11 @@ export const all: ReadonlyArray<Controller> = [
   replicaSetController,
   endpointSliceController,
   endpointsController,
+  endpointSliceMirroring,
   namespaceController,
   serviceAccountController,
   rootCaController,
+  clusterRoleAggregation,
   nodeLifecycleController,
   taintEvictionController,
   nodeIpamController,

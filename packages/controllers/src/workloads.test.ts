@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test"
 import { type Deployment, deployments, replicasets } from "@tsukube/api/apps-v1"
 import { endpoints, events, type Pod, pods, services } from "@tsukube/api/core-v1"
 import { endpointslices } from "@tsukube/api/discovery-v1"
+import { clusterroles } from "@tsukube/api/rbac-v1"
 import type { Client } from "@tsukube/client"
 import { live } from "@tsukube/testing"
 import { Effect } from "effect"
@@ -217,6 +218,53 @@ describe("workloads", () => {
           client.list(endpoints, { namespace, fieldSelector: "metadata.name=web" }),
           ({ items }) => items.length === 0
         )
+      })
+    )
+  )
+})
+
+describe("what people write by hand", () => {
+  test(
+    "Endpoints of a Service without a selector get slices, and lose them again",
+    live(() =>
+      Effect.gen(function* () {
+        const { client, informers } = yield* startCluster
+        yield* runControllers(client, informers)
+        const key = { namespace, name: "outside" }
+        yield* client.create(services, { metadata: key, spec: { ports: [{ port: 80 }] } })
+        const subset = (...ips: ReadonlyArray<string>) => ({ addresses: ips.map((ip) => ({ ip })), ports: [{ port: 8080 }] })
+        yield* client.create(endpoints, { metadata: { ...key, labels: { team: "a" } }, subsets: [subset("192.0.2.10")] })
+        const all = Effect.map(
+          client.list(endpointslices, { labelSelector: "kubernetes.io/service-name=outside" }),
+          ({ items }) => items
+        )
+        const [slice] = yield* eventually("mirror", all, (items) => items.length === 1)
+        expect(slice?.endpoints).toEqual([{ addresses: ["192.0.2.10"], conditions: { ready: true } }])
+        expect(slice?.metadata?.labels).toMatchObject({
+          team: "a",
+          "endpointslice.kubernetes.io/managed-by": "endpointslicemirroring-controller.k8s.io"
+        })
+        yield* client.patch(endpoints, key, { type: "merge", body: { subsets: [subset("192.0.2.10", "192.0.2.11")] } })
+        yield* eventually("change", all, (items) => items[0]?.endpoints?.length === 2)
+        yield* client.delete(endpoints, key)
+        yield* eventually("end", all, (items) => items.length === 0)
+      })
+    )
+  )
+
+  test(
+    "a ClusterRole is put together from those with its labels",
+    live(() =>
+      Effect.gen(function* () {
+        const { client, informers } = yield* startCluster
+        yield* runControllers(client, informers)
+        const rule = { apiGroups: ["example.com"], resources: ["things"], verbs: ["get"] }
+        const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { part: "whole" } }] }
+        yield* client.create(clusterroles, { metadata: { name: "whole" }, aggregationRule, rules: [] })
+        yield* client.create(clusterroles, { metadata: { name: "part", labels: { part: "whole" } }, rules: [rule] })
+        yield* eventually("whole", client.get(clusterroles, { name: "whole" }), ({ rules }) => rules?.length === 1)
+        yield* client.delete(clusterroles, { name: "part" })
+        yield* eventually("empty", client.get(clusterroles, { name: "whole" }), ({ rules }) => (rules ?? []).length === 0)
       })
     )
   )
