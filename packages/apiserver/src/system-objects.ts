@@ -1,5 +1,6 @@
 /** The objects every cluster begins with, and their creation at start. @module */
 import { findByKind, type KubernetesObject, pathOf, type StatusError } from "@tsukube/api"
+import { reconciled } from "./authorize/rbac-bootstrap.ts"
 import { kubernetesEndpoints, kubernetesService, serviceCidrObject } from "./kubernetes-service.ts"
 import { readPath } from "./paths.ts"
 import type { RequestContext, UserInfo } from "./request.ts"
@@ -65,10 +66,21 @@ const targetOf = (object: KubernetesObject) => {
   return { served, context, key: keyOf(served.stored, namespace, name) }
 }
 
-/** Creates one object as the server itself, unless it is there. */
+/** Creates one object as the server itself; a role or binding that is there gets what it lacks. */
 const createMissing = async (serving: Serving, object: KubernetesObject): Promise<void> => {
   const { served, context, key } = targetOf(object)
-  if (serving.cache.bucket(served.folder).objects.has(key)) return
+  const stored = serving.cache.bucket(served.folder).objects.get(key)
+  if (stored !== undefined) {
+    if (reconciled(object, stored.object) === undefined) return
+    await changeStored(serving, served, key, (current) =>
+      decideUpdate(serving, context, served, {
+        object: reconciled(object, current.object) ?? current.object,
+        current,
+        dryRun: false
+      })
+    )
+    return
+  }
   try {
     await createObject(serving, context, served, object, { dryRun: false, fieldManager: "", fieldValidation: "Ignore" })
   } catch (thrown) {

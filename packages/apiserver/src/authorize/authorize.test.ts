@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
+import { layerMemory, Store } from "@tsukube/store"
+import { Context, Effect, Layer, Scope } from "effect"
 import type { UserInfo } from "../request.ts"
 import { type Answer, pod, type Running, startServer } from "../testing/server.ts"
 
@@ -117,4 +119,22 @@ test("a node reads the secrets of its own pods and of no others", async () => {
   const status = (name: string) => `/api/v1/namespaces/default/pods/${name}/status`
   expect(await codeOf(node, "PATCH", status("theirs"), {})).toBe(403)
   expect(await codeOf(node, "GET", "/apis/apps/v1/deployments")).toBe(403)
+})
+
+test("a server that starts repairs the first roles, and leaves alone what somebody took into his own hands", async () => {
+  const scope = Effect.runSync(Scope.make())
+  const context = await Effect.runPromise(Layer.buildWithScope(Layer.fresh(layerMemory), scope))
+  const store = Layer.succeed(Store, Context.get(context, Store))
+  const first = await startServer({}, store)
+  const rolePath = (name: string) => `${rbacPath}/clusterroles/${name}`
+  const wanted = await first.json("GET", rolePath("system:discovery"))
+  await first.json("PUT", rolePath("system:discovery"), { ...wanted, rules: [] })
+  const own = await first.json("GET", rolePath("system:basic-user"))
+  const annotations = { "rbac.authorization.kubernetes.io/autoupdate": "false" }
+  await first.json("PUT", rolePath("system:basic-user"), { ...own, metadata: { ...own.metadata, annotations }, rules: [] })
+  await first.close()
+  const second = await startServer({}, store)
+  expect((await second.json("GET", rolePath("system:discovery"))).rules).toEqual(wanted.rules)
+  expect((await second.json("GET", rolePath("system:basic-user"))).rules ?? []).toEqual([])
+  await second.close()
 })
