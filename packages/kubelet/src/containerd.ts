@@ -1,8 +1,18 @@
 /** A containerd of our own: configured, started, fed with images, and taken away without a trace. @module */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { createMountNamespace, type RunError, run, type SpawnError, spawn, unmountBelow, which } from "@tsukube/host"
-import { Data, Effect, Schedule, type Scope } from "effect"
+import {
+  type ChildProcess,
+  createMountNamespace,
+  isMountPoint,
+  type RunError,
+  run,
+  type SpawnError,
+  spawn,
+  unmountBelow,
+  which
+} from "@tsukube/host"
+import { Data, Effect, Schedule, Scope } from "effect"
 import { makeCriClient } from "./cri/client.ts"
 
 /** Where and how a containerd runs. */
@@ -24,7 +34,6 @@ export interface ContainerdOptions {
 /** A running containerd. */
 export interface Containerd {
   readonly socket: string
-  readonly pid: number
   /** The mount namespace in which its mounts are. */
   readonly mountNs: string
   /** Imports every OCI or Docker archive (`*.tar`) of a folder; gives the names of the files. */
@@ -82,44 +91,79 @@ state = ${text(join(dir, "state"))}
 }
 
 /**
- * Starts containerd and waits until CRI answers. When the scope ends its pods are removed (unless `keepContainers`), containerd stops,
- * and everything it mounted is unmounted. Images and their layers stay in the folder for the next start.
+ * Starts containerd and waits until CRI answers; should it die, it is started again and finds its pods. Pods left by an earlier,
+ * killed run are removed first, unless `keepContainers`. When the scope ends the pods are removed (unless `keepContainers`),
+ * containerd stops, and everything it mounted is unmounted. Images and their layers stay in the folder for the next start.
  */
 export const startContainerd = (
   options: ContainerdOptions
 ): Effect.Effect<Containerd, RunError | SpawnError | ContainerdError, Scope.Scope> =>
   Effect.gen(function* () {
     const { dir } = options
+    const keep = options.keepContainers === true
     mkdirSync(dir, { recursive: true, mode: 0o711 })
     mkdirSync(options.cniConfDir ?? join(dir, "cni"), { recursive: true })
-    const mountNs = options.mountNs ?? (yield* createMountNamespace(join(dir, "ns"), "mnt")).path
+    const mountNs = options.mountNs ?? (yield* mountNamespace(join(dir, "ns"), "mnt", keep))
     // Sandboxes' network namespaces and shared memory are mounted below; whatever survives us is ours to take away.
-    yield* Effect.addFinalizer(() => (options.keepContainers === true ? Effect.void : clean(dir, mountNs)))
+    yield* Effect.addFinalizer(() => (keep ? Effect.void : clean(dir, mountNs)))
     const config = join(dir, "config.toml")
     const socket = join(dir, "containerd.sock")
     writeFileSync(config, configuration(options))
-    rmSync(socket, { force: true })
-    const child = yield* spawn({
+    const call = yield* makeCriClient(socket)
+    const start = spawn({
       command: "containerd",
       args: ["--config", config],
       logFile: join(dir, "containerd.log"),
       mountNs,
       ...(options.netns === undefined ? {} : { netns: options.netns })
     })
-    const call = yield* makeCriClient(socket)
-    const ready = call("RuntimeService", "Version", { version: "v1" }, { timeoutMs: 1000 })
-    const started = yield* ready.pipe(
-      Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 750 }),
-      Effect.race(Effect.promise(() => child.exited)),
-      Effect.result
-    )
-    if (started._tag === "Failure" || !("runtime_name" in Object(started.success)))
-      return yield* new ContainerdError({ message: "containerd did not start", output: child.tail() })
-    yield* Effect.addFinalizer(() => (options.keepContainers === true ? Effect.void : removePods(call)))
-    return { socket, pid: child.pid, mountNs, importImages: (folder) => importImages(socket, folder) }
+    rmSync(socket, { force: true })
+    yield* Effect.forkScoped(Effect.forever(runOnce(start)), { startImmediately: true })
+    yield* waitUntilReady(call, dir)
+    if (!keep) {
+      yield* removePods(call)
+      yield* Effect.addFinalizer(() => waitUntilReady(call, dir).pipe(Effect.andThen(removePods(call)), Effect.ignore))
+    }
+    return { socket, mountNs, importImages: (folder) => importImages(socket, folder) }
   })
 
 type Call = Effect.Success<ReturnType<typeof makeCriClient>>
+
+/** The mount namespace of a run that was killed still holds what its pods are made of: it is used again. */
+const mountNamespace = (folder: string, name: string, keep: boolean): Effect.Effect<string, RunError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const path = join(folder, name)
+    const made = isMountPoint(path) ? Effect.succeed({ path }) : createMountNamespace(folder, name)
+    // A namespace that is to outlive us must not end with our scope.
+    if (keep) return (yield* Scope.provide(made, yield* Scope.make())).path
+    yield* Effect.addFinalizer(() => Effect.ignore(unmountBelow(folder)))
+    return (yield* made).path
+  })
+const restartDelay = "500 millis"
+
+/** One life of containerd. It ends before its time only when something went wrong, and then comes back. */
+const runOnce = (start: Effect.Effect<ChildProcess, SpawnError, Scope.Scope>): Effect.Effect<void> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const child = yield* start
+      const { code, signal } = yield* Effect.promise(() => child.exited)
+      yield* Effect.logWarning(`containerd ended (${signal ?? `exit ${code}`}) and is started again: ${child.tail().slice(-500)}`)
+    })
+  ).pipe(
+    Effect.catch((error) => Effect.logWarning(error.message)),
+    Effect.andThen(Effect.sleep(restartDelay))
+  )
+
+const waitUntilReady = (call: Call, dir: string): Effect.Effect<void, ContainerdError> =>
+  call("RuntimeService", "Version", { version: "v1" }, { timeoutMs: 1000 }).pipe(
+    Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 750 }),
+    Effect.asVoid,
+    Effect.mapError(({ message }) => {
+      const log = join(dir, "containerd.log")
+      const output = existsSync(log) ? readFileSync(log, "utf8").slice(-2000) : ""
+      return new ContainerdError({ message: `containerd did not start: ${message}`, output })
+    })
+  )
 
 /** Ends every pod at once: who closes the runtime has decided that nothing needs to run any longer. */
 const removePods = (call: Call): Effect.Effect<void> =>

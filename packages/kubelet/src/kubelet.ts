@@ -58,7 +58,7 @@ const restartDelayMs = 10_000
 const restartLimitMs = 300_000
 
 /**
- * Runs a kubelet until the scope ends; returns once the node is registered and Ready. The pods go on without it: a kubelet that
+ * Runs a kubelet until the scope ends; returns once the node is registered and its pods are followed. The pods go on without it: a kubelet that
  * is started again finds them as they are.
  */
 export const runKubelet = (options: KubeletOptions): Effect.Effect<Kubelet, ListenError, Scope.Scope> =>

@@ -25,10 +25,12 @@ const leaseSeconds = 40
 const renewEveryMs = 10_000
 /** How often the status is looked at; it is written when it changed, and at least every five minutes. */
 const checkEveryMs = 10_000
+/** A runtime or network that is about to come up is noticed at once. */
+const checkUnreadyEveryMs = 500
 const reportEveryMs = 300_000
 const imageLimit = 50
 
-/** Registers the node and keeps its Lease and status until the scope ends; returns once the node is registered and Ready. */
+/** Registers the node and keeps its Lease and status until the scope ends; returns once it is registered and has told how it is. */
 export const runNode = (client: Client, facts: NodeFacts): Effect.Effect<Node, never, Scope.Scope> =>
   Effect.gen(function* () {
     const node = yield* untilDone("register", register(client, facts))
@@ -36,7 +38,7 @@ export const runNode = (client: Client, facts: NodeFacts): Effect.Effect<Node, n
     const report = makeReport(client, facts)
     yield* untilDone("status", report)
     yield* Effect.forkScoped(every(renewEveryMs, "lease", renewLease(client, facts.name, node)))
-    yield* Effect.forkScoped(every(checkEveryMs, "status", report))
+    yield* Effect.forkScoped(keepReporting(report))
     return node
   })
 
@@ -56,6 +58,17 @@ const every = (ms: number, what: string, effect: Effect.Effect<unknown, ClientEr
     Effect.andThen(Effect.catch(effect, (error) => Effect.logWarning(`node ${what}: ${error.message}`))),
     Effect.forever
   )
+
+const keepReporting = (report: Effect.Effect<boolean, ClientError>): Effect.Effect<never> =>
+  Effect.gen(function* () {
+    let ready = false
+    for (;;) {
+      yield* Effect.sleep(ready ? checkEveryMs : checkUnreadyEveryMs)
+      ready = yield* report.pipe(
+        Effect.catch((error) => Effect.logWarning(`node status: ${error.message}`).pipe(Effect.as(true)))
+      )
+    }
+  })
 
 const register = (client: Client, facts: NodeFacts): Effect.Effect<Node, ClientError> =>
   Effect.gen(function* () {
@@ -112,24 +125,27 @@ const healthy: ReadonlyArray<Omit<NodeCondition, "lastHeartbeatTime" | "lastTran
   { type: "PIDPressure", status: "False", reason: "KubeletHasSufficientPID", message: "kubelet has sufficient PID available" }
 ]
 
-/** An effect that writes the status when it has changed or has not been written for long. */
-const makeReport = (client: Client, facts: NodeFacts): Effect.Effect<void, ClientError> => {
+/** An effect that writes the status when it has changed or has not been written for long; gives whether the node is ready. */
+const makeReport = (client: Client, facts: NodeFacts): Effect.Effect<boolean, ClientError> => {
   let written = ""
   let writtenAt = Number.NEGATIVE_INFINITY
   const since = new Map<string, { readonly status: string; readonly at: string }>()
   return Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    const version = yield* facts.runtime.version.pipe(Effect.result)
-    const ready = version._tag === "Success"
+    const version = yield* facts.runtime.version.pipe(Effect.orElseSucceed(() => `${facts.runtime.name}://Unknown`))
+    const problem = yield* facts.runtime.notReady.pipe(
+      Effect.catch(({ message }) => Effect.succeed(`container runtime is down: ${message}`))
+    )
     const images = yield* facts.runtime.images.pipe(Effect.orElseSucceed(() => []))
-    const readyCondition = ready
-      ? { type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" }
-      : {
-          type: "Ready",
-          status: "False",
-          reason: "KubeletNotReady",
-          message: `container runtime is down: ${version.failure.message}`
-        }
+    const readyCondition =
+      problem === undefined
+        ? { type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" }
+        : {
+            type: "Ready",
+            status: "False",
+            reason: "KubeletNotReady",
+            message: problem
+          }
     const conditions = [...healthy, readyCondition].map((condition) => {
       const known = since.get(condition.type)
       const at = known?.status === condition.status ? known.at : timestamp(now)
@@ -144,7 +160,7 @@ const makeReport = (client: Client, facts: NodeFacts): Effect.Effect<void, Clien
       capacity: facts.capacity,
       allocatable: facts.allocatable,
       daemonEndpoints: { kubeletEndpoint: { Port: facts.port } },
-      nodeInfo: nodeInfo(ready ? version.success : `${facts.runtime.name}://Unknown`),
+      nodeInfo: nodeInfo(version),
       images: images
         .toSorted((a, b) => b.sizeBytes - a.sizeBytes)
         .slice(0, imageLimit)
@@ -152,11 +168,12 @@ const makeReport = (client: Client, facts: NodeFacts): Effect.Effect<void, Clien
       conditions
     }
     const text = JSON.stringify(status)
-    if (text === written && now - writtenAt < reportEveryMs) return
+    if (text === written && now - writtenAt < reportEveryMs) return problem === undefined
     const heartbeat = conditions.map((condition) => ({ ...condition, lastHeartbeatTime: timestamp(now) }))
     const body = { status: { ...status, conditions: heartbeat } }
     yield* client.patch(nodes, { name: facts.name }, { type: "strategic", body }, { subresource: "status" })
     written = text
     writtenAt = now
+    return problem === undefined
   })
 }

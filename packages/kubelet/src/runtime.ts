@@ -226,6 +226,8 @@ export interface ContainerRuntime {
   /** The scheme of container ids: "containerd", "simulated". */
   readonly name: string
   readonly version: Effect.Effect<string, RuntimeError>
+  /** Why no pod can be started, in words; undefined when pods can. Fails when the runtime does not answer. */
+  readonly notReady: Effect.Effect<string | undefined, RuntimeError>
   /** No process runs: volumes are resolved but not written, probes always succeed. */
   readonly simulated: boolean
   /** Takes a sandbox's network and namespaces into being; gives its id. */

@@ -64,6 +64,10 @@ export const runWorker = (node: NodeContext, input: WorkerInput): Effect.Effect<
       cleaned: false
     }
     let retryMs = 500
+    const nextRetry = (): number => {
+      retryMs = Math.min(retryMs * 2, longestRetryMs)
+      return retryMs
+    }
     for (;;) {
       const { pod, gone } = input.desired()
       const ending = gone || pod.metadata?.deletionTimestamp !== undefined
@@ -72,13 +76,9 @@ export const runWorker = (node: NodeContext, input: WorkerInput): Effect.Effect<
         : sync(node, input, memory, node.statuses.refreshed(pod))
       const result = yield* round.pipe(
         Effect.tap(() => Effect.sync(() => (retryMs = 500))),
-        Effect.catchCause((cause) => {
-          if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
-          retryMs = Math.min(retryMs * 2, longestRetryMs)
-          return Effect.logWarning(`pod ${pod.metadata?.namespace}/${pod.metadata?.name}: ${Cause.pretty(cause)}`).pipe(
-            Effect.as(retryMs)
-          )
-        })
+        Effect.catch((error) => Effect.as(later(pod, error.message), nextRetry())),
+        // A mistake of ours in one pod must not stop the others, nor this one for good.
+        Effect.catchDefect((defect) => Effect.as(later(pod, Cause.pretty(Cause.die(defect))), nextRetry()))
       )
       if (result === "gone") return
       if (result === 0) continue
@@ -86,6 +86,9 @@ export const runWorker = (node: NodeContext, input: WorkerInput): Effect.Effect<
       else yield* Effect.timeoutOption(Queue.take(input.wake), result)
     }
   })
+
+const later = (pod: Pod, message: string): Effect.Effect<void> =>
+  Effect.logWarning(`pod ${pod.metadata?.namespace}/${pod.metadata?.name}: ${message}`)
 
 /** One round for a pod that is wanted; gives the milliseconds after which to look again, undefined = when told to. */
 const sync = (node: NodeContext, input: WorkerInput, memory: Memory, pod: Pod): Effect.Effect<number | undefined, RuntimeError> =>

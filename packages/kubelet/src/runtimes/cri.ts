@@ -53,6 +53,12 @@ interface CriImage {
   readonly uid?: { readonly value: number } | null
   readonly username: string
 }
+interface CriCondition {
+  readonly type: string
+  readonly status: boolean
+  readonly reason: string
+  readonly message: string
+}
 interface CriStats {
   readonly attributes?: {
     readonly id: string
@@ -112,6 +118,14 @@ export const makeCri = (options: {
       simulated: false,
       version: call<{ runtime_name: string; runtime_version: string }>(service, "Version", { version: "v1" }).pipe(
         Effect.map(({ runtime_name, runtime_version }) => `${runtime_name}://${runtime_version.replace(/^v/, "")}`)
+      ),
+      notReady: call<{ status?: { conditions: ReadonlyArray<CriCondition> } | null }>(service, "Status", {}).pipe(
+        Effect.map(({ status }) => {
+          const failed = status?.conditions.find((condition) => !condition.status)
+          if (failed === undefined) return undefined
+          const what = failed.type === "NetworkReady" ? "container runtime network not ready: " : "container runtime not ready: "
+          return `${what}${failed.type}=false reason:${failed.reason} message:${failed.message}`
+        })
       ),
       runSandbox: (spec) =>
         call<{ pod_sandbox_id: string }>(

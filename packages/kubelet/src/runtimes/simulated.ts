@@ -101,6 +101,7 @@ export const makeSimulated = (options: SimulatedOptions): Effect.Effect<Containe
       name: "simulated",
       simulated: true,
       version: Effect.succeed("simulated://0.1.0"),
+      notReady: Effect.succeed(undefined),
       runSandbox: (spec) =>
         Effect.gen(function* () {
           const now = yield* Clock.currentTimeMillis
