@@ -14,4 +14,4 @@ export const isNamespaceTerminating = (error: ClientError): boolean =>
 
 /** Success with undefined where the object is gone: what should be done to it need not be. */
 export const unlessGone = <A, R>(effect: Effect.Effect<A, ClientError, R>): Effect.Effect<A | undefined, ClientError, R> =>
-  Effect.catchIf(effect, isNotFound, () => Effect.succeed(undefined))
+  Effect.catchIf(effect, isNotFound, () => Effect.undefined)

@@ -230,7 +230,7 @@ export const runScheduler = (
       const dueMs = queue.nextDueMs
       if (dueMs === undefined) return yield* hasNews.await
       const nowMs = yield* Clock.currentTimeMillis
-      yield* Effect.raceFirst(Effect.sleep(Math.max(1, dueMs - nowMs)), hasNews.await)
+      yield* Effect.timeoutOption(hasNews.await, Math.max(1, dueMs - nowMs))
     })
 
     const turn = Effect.gen(function* () {

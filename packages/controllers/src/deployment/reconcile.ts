@@ -56,7 +56,7 @@ const run = (context: ControllerContext) =>
         const nowMs = yield* Clock.currentTimeMillis
         const next = progressDeadline(deployment) === undefined ? conditions : setCondition(conditions, progress, nowMs)
         yield* writeStatus(deployment, { revision: undefined, status: { ...deployment.status, conditions: next } })
-        return yield* Effect.fail(error)
+        return yield* error
       })
 
     /** The name is taken: by our own replica set, which the cache does not show yet, or by a stranger with the same hash. */

@@ -28,7 +28,7 @@ const run = ({ client, informers }: ControllerContext) =>
         if (wanted === undefined) return undefined
         const write =
           wanted.metadata?.resourceVersion === undefined ? client.create(endpoints, wanted) : client.update(endpoints, wanted)
-        yield* Effect.catchIf(write, isNamespaceTerminating, () => Effect.succeed(undefined))
+        yield* Effect.catchIf(write, isNamespaceTerminating, () => Effect.undefined)
         return undefined
       })
 

@@ -44,7 +44,7 @@ const run = ({ client, informers }: ControllerContext) =>
           for (const slice of changes.update) tracker.wrote(key, yield* client.update(endpointslices, slice))
           for (const slice of changes.create) {
             const write = client.create(endpointslices, slice)
-            const created = yield* Effect.catchIf(write, isNamespaceTerminating, () => Effect.succeed(undefined))
+            const created = yield* Effect.catchIf(write, isNamespaceTerminating, () => Effect.undefined)
             if (created !== undefined) tracker.wrote(key, created)
           }
           return undefined

@@ -47,8 +47,10 @@ const run = (context: ControllerContext) =>
         }
         for (const slice of changes.update) tracker.wrote(key, yield* client.update(endpointslices, slice))
         for (const slice of changes.create) {
-          const created = yield* Effect.catchIf(client.create(endpointslices, slice), isNamespaceTerminating, () =>
-            Effect.succeed(undefined)
+          const created = yield* Effect.catchIf(
+            client.create(endpointslices, slice),
+            isNamespaceTerminating,
+            () => Effect.undefined
           )
           if (created !== undefined) tracker.wrote(key, created)
         }

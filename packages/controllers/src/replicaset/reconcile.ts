@@ -4,7 +4,7 @@ import { type ReplicaSet, replicasets } from "@tsukube/api/apps-v1"
 import { type Pod, pods } from "@tsukube/api/core-v1"
 import type { ClientError } from "@tsukube/client"
 import { runController } from "@tsukube/reconciler"
-import { Clock, Effect } from "effect"
+import { Clock, Data, Effect } from "effect"
 import { sameMeaning } from "../canonical.ts"
 import { allSynced, type Controller, type ControllerContext, listen, withKind } from "../controller.ts"
 import { type Expectations, makeExpectations } from "../expectations.ts"
@@ -15,6 +15,11 @@ import { isActive } from "../pod-state.ts"
 import { change, type Failure, podOf, statusOf, untilNextAvailable } from "./plan.ts"
 
 type Report = (type: "Normal" | "Warning", reason: string, message: string) => void
+
+/** A pod could not be made or ended; the pass is tried again. */
+class ReplicasFailed extends Data.Error<{ readonly message: string }> {
+  readonly _tag = "ReplicasFailed"
+}
 
 interface Hands {
   readonly client: ControllerContext["client"]
@@ -118,7 +123,7 @@ const run = (context: ControllerContext) =>
         const status = statusOf(set, owned, failure, nowMs)
         if (!sameMeaning({ replicas: 0, ...set.status }, status))
           yield* unlessGone(client.updateStatus(replicasets, { ...set, status }))
-        if (failure !== undefined) return yield* Effect.fail(new Error(failure.message))
+        if (failure !== undefined) return yield* new ReplicasFailed({ message: failure.message })
         const afterMs = untilNextAvailable(set, owned, nowMs)
         return afterMs === undefined ? undefined : { afterMs }
       })

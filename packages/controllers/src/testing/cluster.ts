@@ -18,12 +18,8 @@ export const startCluster: Effect.Effect<TestCluster, unknown, Scope.Scope> = Ef
   return { client, informers: yield* makeInformers(client) }
 })
 
-/** Asks until the answer is right; fails with the last answer after ten seconds. */
-export const eventually = <A>(
-  what: string,
-  ask: Effect.Effect<A, unknown>,
-  isRight: (answer: A) => boolean
-): Effect.Effect<A, Error> =>
+/** Asks until the answer is right; dies with the last answer after ten seconds. */
+export const eventually = <A>(what: string, ask: Effect.Effect<A, unknown>, isRight: (answer: A) => boolean): Effect.Effect<A> =>
   Effect.gen(function* () {
     let last: unknown
     for (let attempt = 0; attempt < 500; attempt++) {
@@ -32,5 +28,5 @@ export const eventually = <A>(
       last = answer._tag === "Success" ? answer.success : answer.failure
       yield* Effect.sleep("20 millis")
     }
-    return yield* Effect.fail(new Error(`${what} did not come true; last: ${String(JSON.stringify(last)).slice(0, 2000)}`))
+    return yield* Effect.die(new Error(`${what} did not come true; last: ${String(JSON.stringify(last)).slice(0, 2000)}`))
   })
