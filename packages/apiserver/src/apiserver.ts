@@ -33,17 +33,15 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
       const clock = yield* Clock.Clock
       const cache = yield* makeWatchCache(store)
       const registry = makeRegistry(cache)
-      const closing = new AbortController()
       const serving: Serving = {
         cache,
         registry,
         options,
         parts: yield* Effect.promise(() => makeParts(options, registry)),
         now: () => clock.currentTimeMillisUnsafe(),
-        closed: closing.signal,
+        closed: yield* Effect.abortSignal,
         ping: store.revision
       }
-      yield* Effect.addFinalizer(() => Effect.sync(() => closing.abort()))
       yield* Effect.promise(() => createSystemObjects(serving))
       // From here on the cache holds what the server itself relies on.
       yield* Effect.promise(() => cache.fresh(10_000))

@@ -7,6 +7,7 @@ import { negotiate } from "./encode/accept.ts"
 import { objectResponse, textResponse } from "./encode/json.ts"
 import { health, versionInfo } from "./health.ts"
 import type { RequestContext } from "./request.ts"
+import { defaulted } from "./rules.ts"
 import { findServed, type Served, shownObject } from "./served.ts"
 import type { Serving } from "./serving.ts"
 import { create } from "./verbs/create.ts"
@@ -91,7 +92,7 @@ const answerReview = async (
 ): Promise<Response> => {
   const options = readWriteOptions(context.url.searchParams, "CreateOptions")
   const object = decodeObject(context, await readBody(context.request), served.resource, options.fieldValidation)
-  return objectResponse(context, await review(context, object), 201)
+  return objectResponse(context, await review(context, defaulted(object)), 201)
 }
 
 const subresource = async (serving: Serving, context: RequestContext, served: Served): Promise<Response> => {

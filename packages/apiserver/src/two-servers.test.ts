@@ -30,7 +30,7 @@ const inPostgres = async (scope: Scope.Scope): Promise<Shared> => {
 const compactAll = (store: Store): Promise<void> => Effect.runPromise(Effect.flatMap(store.revision, store.compact))
 
 const suite = (shared: (scope: Scope.Scope) => Promise<Shared>) => {
-  const scope = Effect.runSync(Scope.make())
+  const scope = Scope.makeUnsafe()
   let store: Shared
   let first: Running
   let second: Running

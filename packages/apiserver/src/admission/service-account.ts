@@ -65,15 +65,17 @@ const mounted = (containers: ReadonlyArray<Container>, volume: string): Readonly
   })
 
 const withToken = (spec: PodSpec): PodSpec => {
-  const all = [...(spec.initContainers ?? []), ...spec.containers]
+  // Validation comes later: containers may still be missing.
+  const { containers = [], initContainers = [] } = spec
+  const all = [...initContainers, ...containers]
   const isMounted = (container: Container): boolean =>
     (container.volumeMounts ?? []).some((mount) => mount.mountPath === mountPath)
   if (all.every(isMounted)) return spec
   const name = generateName("kube-api-access-")
   return {
     ...spec,
-    containers: mounted(spec.containers, name),
-    ...(spec.initContainers === undefined ? {} : { initContainers: mounted(spec.initContainers, name) }),
+    containers: mounted(containers, name),
+    ...(spec.initContainers === undefined ? {} : { initContainers: mounted(initContainers, name) }),
     volumes: [...(spec.volumes ?? []), volumeOf(name)]
   }
 }

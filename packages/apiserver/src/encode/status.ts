@@ -1,5 +1,5 @@
 /** Turns whatever a handler threw into a Status answer. @module */
-import { internal, type StatusError, serviceUnavailable, timeout, tooLarge, tooManyRequests } from "@tsukube/api"
+import { badRequest, internal, type StatusError, serviceUnavailable, timeout, tooLarge, tooManyRequests } from "@tsukube/api"
 
 interface Tagged {
   readonly _tag?: unknown
@@ -11,6 +11,9 @@ interface Tagged {
 export const statusErrorFrom = (thrown: unknown): StatusError => {
   const { _tag, reason, message } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as Tagged
   if (_tag === "StatusError") return thrown as StatusError
+  // A selector or quantity deep inside an object that no rule looked at before somebody parsed it.
+  if (_tag === "ParseError") return badRequest(String(message))
+  if (thrown instanceof RangeError && /stack/i.test(thrown.message)) return badRequest("the object is nested too deeply")
   if (_tag !== "StoreError") return internal(thrown)
   if (reason === "Unknown") return timeout("request did not complete within the requested timeout", 1)
   if (reason === "Overloaded") return tooManyRequests("the store has too many writes waiting, please try again later", 1)

@@ -58,7 +58,7 @@ export const startServer = async (
   options: ApiserverOptions = {},
   store: Layer.Layer<Store, unknown> = Layer.fresh(layerMemory)
 ): Promise<Running> => {
-  const scope = Effect.runSync(Scope.make())
+  const scope = Scope.makeUnsafe()
   const context = await Effect.runPromise(
     Layer.buildWithScope(Layer.fresh(layer(options)).pipe(Layer.provide(store)), scope) as Effect.Effect<
       Context.Context<Apiserver>,

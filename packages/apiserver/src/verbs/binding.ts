@@ -15,7 +15,7 @@ const kind = { group: "", version: "v1", kind: "Binding", schema: "io.k8s.api.co
 /** What conflicts name: the part, not the pod alone. */
 const resource = { group: "", plural: "pods/binding" }
 
-const checkTarget = ({ target, metadata }: Binding): void => {
+const checkTarget = ({ target = {}, metadata }: Binding): void => {
   const errors: Array<FieldError> = []
   if (target.kind !== undefined && target.kind !== "" && target.kind !== "Node") {
     errors.push(fieldError.notSupported("target.kind", target.kind, ["Node", "<empty>"]))
