@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { isRoot, processAlive } from "@tsukube/host"
+import { isRoot, processAlive, spawn, writePidFile } from "@tsukube/host"
 import { eventually, live, requireTool } from "@tsukube/testing"
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Schedule, Scope, Stream } from "effect"
 import { layerCached } from "../cache.ts"
 import { storeContract } from "../contract.ts"
 import { Store, StoreError } from "../store.ts"
@@ -190,19 +190,18 @@ describe.skipIf(!there)("a private PostgreSQL", () => {
   )
 
   test(
-    "a killed server takes nothing with it that was acknowledged",
+    "a killed server is started again, nothing acknowledged is lost, and watchers go on",
     live(() =>
       Effect.gen(function* () {
         const dataDir = join(freshFolder(), "store")
-        yield* Effect.scoped(
-          Effect.gen(function* () {
-            const store = yield* open(dataDir)
-            yield* put(store, "/a")
-            process.kill(postmaster(dataDir), "SIGKILL")
-            yield* Effect.promise(() => eventually(() => !processAlive(postmaster(dataDir))))
-          })
-        )
-        expect(yield* keysIn(dataDir)).toEqual(["/a"])
+        const store = yield* open(dataDir)
+        const watcher = yield* Effect.forkScoped(store.watch({ prefix: "" }, 1n).pipe(Stream.take(2), Stream.runCollect))
+        yield* put(store, "/a")
+        const pid = postmaster(dataDir)
+        process.kill(pid, "SIGKILL")
+        yield* Effect.promise(() => eventually(() => postmaster(dataDir) !== pid))
+        yield* Effect.retry(put(store, "/b"), { schedule: Schedule.spaced("20 millis"), times: 500 })
+        expect((yield* Fiber.join(watcher)).flat().map((change) => change.key)).toEqual(["/a", "/b"])
       })
     )
   )
@@ -212,21 +211,22 @@ describe.skipIf(!there)("a private PostgreSQL", () => {
     live(() =>
       Effect.gen(function* () {
         const dataDir = join(freshFolder(), "store")
-        const vanished = yield* Scope.make()
-        const store = yield* Scope.provide(open(dataDir), vanished)
-        yield* put(store, "/a")
-        const pid = postmaster(dataDir)
-        // Its lock is all that says the first process lives.
-        rmSync(join(dataDir, "lock"))
-        yield* Effect.scoped(
-          Effect.gen(function* () {
-            const next = yield* open(dataDir)
-            expect(processAlive(pid)).toBe(false)
-            expect(yield* put(next, "/b")).toBe(3n)
-          })
-        )
-        yield* Scope.close(vanished, Exit.void)
-        expect(yield* keysIn(dataDir)).toEqual(["/a", "/b"])
+        yield* Effect.scoped(Effect.flatMap(open(dataDir), (store) => put(store, "/a")))
+        const binaries = findBinaries(undefined, join(dataDir, "lib"))
+        if (binaries instanceof StoreError) return yield* binaries
+        const { uid, gid } = statSync(join(dataDir, "data"))
+        const settings = ["-c", "listen_addresses=", "-c", `unix_socket_directories=${join(dataDir, "socket")}`]
+        const left = yield* spawn({
+          command: join(binaries.bin, "postgres"),
+          args: ["-D", join(dataDir, "data"), ...settings],
+          env: binaries.env,
+          ...(isRoot() ? { uid, gid } : {})
+        })
+        writePidFile(join(dataDir, "server.pid"), left.pid)
+        yield* Effect.promise(() => eventually(() => postmaster(dataDir) === left.pid))
+        const store = yield* open(dataDir)
+        expect(yield* put(store, "/b")).toBe(3n)
+        expect(processAlive(left.pid)).toBe(false)
       })
     )
   )

@@ -13,7 +13,7 @@ import {
 } from "node:fs"
 import { join } from "node:path"
 import { type ChildProcess, spawn, stopLeftover, writePidFile } from "@tsukube/host"
-import { Effect, Schedule, type Scope } from "effect"
+import { Deferred, Effect, Schedule, type Scope } from "effect"
 import { StoreError } from "../store.ts"
 import { type Account, accountFor, passingCommand } from "./account.ts"
 import type { Binaries } from "./binaries.ts"
@@ -34,6 +34,7 @@ const startTimeoutMs = 60_000
 const stopTimeoutMs = 15_000
 const predecessorTimeoutMs = 15_000
 const pollMs = 4
+const restartDelayMs = 1_000
 
 const failure = (message: string, cause?: unknown): StoreError =>
   new StoreError({ reason: "Failed", retryable: false, message, ...(cause === undefined ? {} : { cause }) })
@@ -48,7 +49,7 @@ export const runServer = (spec: ServerSpec): Effect.Effect<void, StoreError, Sco
     // Taking over a server that a killed process left would save 50 ms, but the kernel may have told it to stop already, which shows only
     // later, and it may run with other settings or another version.
     yield* stopLeftover(pidFileOf(spec), { stopSignal: "SIGINT", stopTimeoutMs })
-    yield* start(spec, data, account)
+    yield* keepRunning(spec, data, account)
   })
 
 const statOf = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false })
@@ -161,7 +162,35 @@ const readPidFile = (data: string): PidFile | undefined => {
 /** Ours says when the process was born as well, so that a stranger with the same number is left alone. */
 const pidFileOf = (spec: ServerSpec): string => join(spec.folder, "server.pid")
 
-const start = (spec: ServerSpec, data: string, account: Account | undefined): Effect.Effect<void, StoreError, Scope.Scope> =>
+/** A server that ends although nobody stopped it (killed, out of memory) is started again, as often as it takes. */
+const keepRunning = (
+  spec: ServerSpec,
+  data: string,
+  account: Account | undefined
+): Effect.Effect<void, StoreError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const started = yield* Deferred.make<void, StoreError>()
+    const once = Effect.scoped(
+      Effect.gen(function* () {
+        const child = yield* start(spec, data, account)
+        yield* Deferred.succeed(started, undefined)
+        const { code, signal } = yield* Effect.promise(() => child.exited)
+        yield* Effect.logError(`PostgreSQL in ${data} ended by ${signal ?? `exit code ${code}`}; starting it again`)
+      })
+    )
+    const again = Effect.catch(once, (error) => Effect.andThen(Effect.logError(error.message), Effect.sleep(restartDelayMs)))
+    yield* Effect.andThen(once, Effect.forever(again)).pipe(
+      Effect.catch((error) => Deferred.fail(started, error)),
+      Effect.forkScoped
+    )
+    yield* Deferred.await(started)
+  })
+
+const start = (
+  spec: ServerSpec,
+  data: string,
+  account: Account | undefined
+): Effect.Effect<ChildProcess, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
     const settings = { ...spec.settings, unix_socket_directories: `"${spec.socketFolder}"`, unix_socket_permissions: "0700" }
     const args = ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])]
@@ -171,7 +200,7 @@ const start = (spec: ServerSpec, data: string, account: Account | undefined): Ef
       const child = yield* Effect.mapError(launch(spec, account, "postgres", args), (error) => failure(error.message, error))
       writePidFile(pidFileOf(spec), child.pid)
       const ended = yield* untilReady(data, child)
-      if (ended === undefined) return
+      if (ended === undefined) return child
       const blocked = /lock file .* already exists|shared memory block .* still in use/.test(ended)
       if (!blocked || performance.now() > deadline)
         return yield* failure(`PostgreSQL did not start in ${data}: ${ended.trim()}${reachHint(account)}`)
