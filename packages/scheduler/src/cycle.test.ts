@@ -209,6 +209,16 @@ describe("pods among pods", () => {
 })
 
 describe("scores", () => {
+  test("pods of one Service are spread even onto a fuller node; strangers go where there is room", () => {
+    const nodes = [node("empty"), node("busy")]
+    const held = [pod("load", { ...asking("2", "3Gi"), nodeName: "busy" }), pod("x", { nodeName: "empty" }, { app: "web" })]
+    const web = pod("p", {}, { app: "web" })
+    const services = [{ metadata: { name: "web", namespace: "default" }, spec: { selector: { app: "web" } } }]
+    const placed = (input: Parameters<typeof plan>[0]) => plan(input).at(-1)?.decision
+    expect(placed({ nodes, pods: [...held, web], services })).toMatchObject({ nodeName: "busy" })
+    expect(placed({ nodes, pods: [...held, web] })).toMatchObject({ nodeName: "empty" })
+  })
+
   test("equal pods spread over equal nodes", () => {
     const pods = Array.from({ length: 6 }, (_, index) => pod(`p${index}`, asking("500m")))
     const counts = new Map<string, number>()

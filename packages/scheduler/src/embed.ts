@@ -1,9 +1,11 @@
 /** Scheduling without a cluster: nodes and pods in, placements and reasons out. @module */
-import type { Node, Pod } from "@tsukube/api/core-v1"
+import type { ReplicaSet } from "@tsukube/api/apps-v1"
+import type { Node, Pod, Service } from "@tsukube/api/core-v1"
 import { type Decision, schedule } from "./cycle.ts"
 import { defaultPlugins } from "./default-plugins.ts"
 import type { Plugin } from "./plugin.ts"
 import { holdsResources, podInfo, Snapshot } from "./snapshot.ts"
+import { groupFrom } from "./spread-group.ts"
 
 /** Plain Kubernetes objects. Pods with a `nodeName` take room, the others are placed. */
 export interface PlanInput {
@@ -11,6 +13,9 @@ export interface PlanInput {
   readonly pods: ReadonlyArray<Pod>
   /** Labels of namespaces, for affinity terms that select namespaces. */
   readonly namespaces?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Pods of one Service are spread, as are those of one replica set. */
+  readonly services?: ReadonlyArray<Service>
+  readonly replicaSets?: ReadonlyArray<ReplicaSet>
 }
 
 /** How to plan. */
@@ -26,9 +31,22 @@ export interface Planned {
   readonly decision: Decision | { readonly type: "gated"; readonly message: string }
 }
 
+const isIn =
+  (namespace: string) =>
+  ({ metadata }: Service | ReplicaSet): boolean =>
+    (metadata?.namespace ?? "default") === namespace
+
 /** A snapshot of plain objects. */
-export const snapshotOf = ({ nodes, pods, namespaces = {} }: PlanInput): Snapshot => {
+export const snapshotOf = ({ nodes, pods, namespaces = {}, services = [], replicaSets = [] }: PlanInput): Snapshot => {
   const snapshot = new Snapshot()
+  snapshot.groupOf = groupFrom({
+    serviceSelectors: (namespace) =>
+      services.filter(isIn(namespace)).flatMap(({ spec }) => (spec?.selector === undefined ? [] : [spec.selector])),
+    controllerSelector: (kind, namespace, name) =>
+      kind === "ReplicaSet"
+        ? replicaSets.filter(isIn(namespace)).find(({ metadata }) => metadata?.name === name)?.spec?.selector
+        : undefined
+  })
   for (const node of nodes) snapshot.setNode(node)
   for (const [name, labels] of Object.entries(namespaces)) snapshot.setNamespace(name, labels)
   for (const pod of pods) if (pod.spec?.nodeName && holdsResources(pod)) snapshot.addPod(podInfo(pod), pod.spec.nodeName)

@@ -17,3 +17,4 @@ export {
 export type { Resources, ScoringRequest } from "./resources.ts"
 export { runScheduler, type SchedulerOptions } from "./scheduler.ts"
 export { type HostPort, holdsResources, type NodeState, type PodInfo, podInfo, Snapshot } from "./snapshot.ts"
+export type { Group, GroupOf } from "./spread-group.ts"

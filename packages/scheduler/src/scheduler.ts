@@ -11,6 +11,7 @@ import type { ClusterEvent, Plugin } from "./plugin.ts"
 import { SchedulingQueue, type Waiting } from "./queue.ts"
 import { type Failure, reportFailure, reportPlacement } from "./report.ts"
 import { holdsResources, type PodInfo, podInfo, podKey, Snapshot } from "./snapshot.ts"
+import { groupsOf } from "./spread-sources.ts"
 
 /** How a scheduler runs. */
 export interface SchedulerOptions {
@@ -246,6 +247,9 @@ export const runScheduler = (
       yield* Effect.yieldNow
     })
 
-    const ready = Effect.forEach([nodeCache, podCache, namespaceCache], ({ synced }) => synced, { discard: true })
+    const groups = groupsOf(informers)
+    state.snapshot.groupOf = groups.groupOf
+
+    const ready = Effect.forEach([nodeCache, podCache, namespaceCache, groups], ({ synced }) => synced, { discard: true })
     yield* ready.pipe(Effect.andThen(Effect.forever(turn)), Effect.annotateLogs("scheduler", schedulerName), Effect.forkScoped)
   })

@@ -10,6 +10,7 @@ import {
   type ScoringRequest,
   scoringRequest
 } from "./resources.ts"
+import type { GroupOf } from "./spread-group.ts"
 
 /** A port of the node that a pod occupies. */
 export interface HostPort {
@@ -104,6 +105,8 @@ export class Snapshot {
   private readonly strangers = new Map<string, MutableNode>()
   private readonly places = new Map<string, MutableNode>()
   private readonly withAffinity = new Set<MutableNode>()
+  /** Which pods a pod should be spread from when it says nothing itself; nobody's, unless someone who knows sets it. */
+  groupOf: GroupOf = () => undefined
   private readonly labelsOfNamespaces = new Map<string, Readonly<Record<string, string>>>()
 
   /** The nodes, in the order in which they came. */

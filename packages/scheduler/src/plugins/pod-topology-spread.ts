@@ -70,13 +70,18 @@ const hasAllKeys = (node: NodeState, constraints: ReadonlyArray<Constraint>): bo
 /** Matching pods by domain, for each constraint. */
 type Domains = ReadonlyArray<Map<string, number>>
 
-const countDomains = (pod: PodInfo, constraints: ReadonlyArray<Constraint>, nodes: Iterable<NodeState>): Domains => {
+const countDomains = (
+  pod: PodInfo,
+  constraints: ReadonlyArray<Constraint>,
+  nodes: Iterable<NodeState>,
+  needsAllKeys = true
+): Domains => {
   const domains = constraints.map(() => new Map<string, number>())
   for (const node of nodes) {
-    if (!hasAllKeys(node, constraints)) continue
+    if (needsAllKeys && !hasAllKeys(node, constraints)) continue
     constraints.forEach((constraint, index) => {
-      if (!counts(constraint, pod, node)) return
-      const value = node.labels[constraint.key]!
+      const value = node.labels[constraint.key]
+      if (value === undefined || !counts(constraint, pod, node)) return
       const domain = domains[index]!
       domain.set(value, (domain.get(value) ?? 0) + matchingOn(node, constraint, pod.namespace))
     })
@@ -111,17 +116,31 @@ const scoreState = (
   pod: PodInfo,
   nodes: ReadonlyArray<NodeState>,
   snapshot: Snapshot,
-  constraints: ReadonlyArray<Constraint>
+  constraints: ReadonlyArray<Constraint>,
+  needsAllKeys: boolean
 ): ScoreState => {
-  const usable = nodes.filter((node) => hasAllKeys(node, constraints))
-  const ignored = new Set(nodes.filter((node) => !hasAllKeys(node, constraints)).map(({ name }) => name))
-  const all = countDomains(pod, constraints, snapshot.nodes.values())
+  const usable = needsAllKeys ? nodes.filter((node) => hasAllKeys(node, constraints)) : nodes
+  const used = new Set(usable)
+  const ignored = new Set(nodes.filter((node) => !used.has(node)).map(({ name }) => name))
+  const all = countDomains(pod, constraints, snapshot.nodes.values(), needsAllKeys)
   // More domains mean smaller counts in each: the weight keeps constraints of unlike size comparable.
-  const weights = constraints.map(({ key }) => Math.log(new Set(usable.map(({ labels }) => labels[key])).size + 2))
+  const weights = constraints.map(({ key }) => Math.log(new Set(usable.flatMap(({ labels }) => labels[key] ?? [])).size + 2))
   return { constraints, domains: all, weights, ignored }
 }
 
-/** Upstream's PodTopologySpread, for the constraints that pods carry themselves. */
+/** Pods of one Service or controller are spread a little, over hosts and zones, when they say nothing themselves. */
+const defaultConstraints = (pod: PodInfo, snapshot: Snapshot): ReadonlyArray<Constraint> => {
+  if ((pod.pod.spec?.topologySpreadConstraints ?? []).length > 0) return []
+  const matches = snapshot.groupOf(pod)
+  if (matches === undefined) return []
+  const common = { minDomains: 1, honourAffinity: true, honourTaints: false, matches }
+  return [
+    { ...common, key: "kubernetes.io/hostname", maxSkew: 3 },
+    { ...common, key: "topology.kubernetes.io/zone", maxSkew: 5 }
+  ]
+}
+
+/** Upstream's PodTopologySpread with its default constraints. */
 export const podTopologySpread: Plugin = definePlugin<FilterState, ScoreState>({
   name: "PodTopologySpread",
   weight: 2,
@@ -141,15 +160,16 @@ export const podTopologySpread: Plugin = definePlugin<FilterState, ScoreState>({
   },
   preScore: (pod, nodes, snapshot) => {
     const constraints = constraintsOf(pod, "ScheduleAnyway")
-    return constraints.length === 0 ? { skip: true } : { state: scoreState(pod, nodes, snapshot, constraints) }
+    if (constraints.length > 0) return { state: scoreState(pod, nodes, snapshot, constraints, true) }
+    const defaults = defaultConstraints(pod, snapshot)
+    return defaults.length === 0 ? { skip: true } : { state: scoreState(pod, nodes, snapshot, defaults, false) }
   },
   score: (_, node, { constraints, domains, weights, ignored }) => {
     if (ignored.has(node.name)) return Number.NaN
-    const sum = constraints.reduce(
-      (total, { key, maxSkew }, index) =>
-        total + (domains[index]!.get(node.labels[key] ?? "") ?? 0) * weights[index]! + maxSkew - 1,
-      0
-    )
+    const sum = constraints.reduce((total, { key, maxSkew }, index) => {
+      const value = node.labels[key]
+      return value === undefined ? total : total + (domains[index]!.get(value) ?? 0) * weights[index]! + maxSkew - 1
+    }, 0)
     return Math.round(sum)
   },
   normalize: (scores) => {
