@@ -49,6 +49,10 @@ export const makeParts = async (options: ApiserverOptions, registry: Registry): 
   return {
     authenticator: impersonating(authenticator, authorizer),
     authorizer,
+    heldRules: (user, namespace) => {
+      const granted = rulesFor(user, namespace)
+      return granted === undefined ? undefined : [...granted].flatMap(({ rules }) => rules)
+    },
     toTable,
     routes: [discoveryRoute(() => resources), openApiRoute(() => resources), issuerRoute(issuer, key)],
     reviews,

@@ -1,5 +1,6 @@
 /** What a request is to the server, and the seams at which its parts (authentication, authorization, tables, connections) join. @module */
 import type { KubernetesObject, Resource } from "@tsukube/api"
+import type { PolicyRule } from "@tsukube/api/rbac-v1"
 import type { Upgrade } from "./upgrade.ts"
 
 /** Who asks: the outcome of authentication. */
@@ -130,6 +131,8 @@ export interface Registry {
 export interface Parts {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
+  /** What a user may do in a namespace and so may grant; `undefined`: not known by rules, and not limited. */
+  readonly heldRules: (user: UserInfo, namespace: string) => ReadonlyArray<PolicyRule> | undefined
   readonly toTable: ToTable
   readonly routes: ReadonlyArray<Route>
   /** By `resource.group` (`tokenreviews.authentication.k8s.io`). */

@@ -7,11 +7,13 @@ import { defaultStorageClass } from "./default-storage-class.ts"
 import { defaultTolerationSeconds } from "./default-toleration-seconds.ts"
 import { namespaceLifecycle } from "./namespace-lifecycle.ts"
 import { priority } from "./priority.ts"
+import { rbacEscalation } from "./rbac-escalation.ts"
 import { runtimeClass } from "./runtime-class.ts"
 import { serviceAccount } from "./service-account.ts"
 import { taintNodesByCondition } from "./taint-nodes-by-condition.ts"
 
 const plugins: ReadonlyArray<AdmissionPlugin> = [
+  rbacEscalation,
   namespaceLifecycle,
   serviceAccount,
   taintNodesByCondition,

@@ -138,3 +138,33 @@ test("a server that starts repairs the first roles, and leaves alone what somebo
   expect((await second.json("GET", rolePath("system:basic-user"))).rules ?? []).toEqual([])
   await second.close()
 })
+
+test("nobody grants what he does not have, by a role or by binding one", async () => {
+  const mallory: UserInfo = { name: "mallory", groups: ["system:authenticated"] }
+  const own = { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "list"] }
+  const manage = { apiGroups: [api], resources: ["roles", "rolebindings"], verbs: ["get", "create", "update"] }
+  await server.json("POST", `${namespaced}/roles`, role("Role", "manager", [own, manage]))
+  await server.json("POST", `${namespaced}/rolebindings`, binding("RoleBinding", "Role", "manager", [user("mallory")]))
+  const { json, send } = server.as(mallory)
+  const lesser = role("Role", "lesser", [{ ...own, verbs: ["get"] }])
+  const created = await json("POST", `${namespaced}/roles`, lesser)
+  await json("POST", `${namespaced}/rolebindings`, binding("RoleBinding", "Role", "lesser", [user("friend")]))
+  const greedy = role("Role", "greedy", [{ apiGroups: [""], resources: ["configmaps", "secrets"], verbs: ["get"] }])
+  const refused = await send("POST", `${namespaced}/roles`, greedy)
+  expect(refused.status).toBe(403)
+  expect((await refused.json()).message).toBe(
+    'roles.rbac.authorization.k8s.io "greedy" is forbidden: user "mallory" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}'
+  )
+  expect(await codeOf(mallory, "PUT", `${namespaced}/roles/lesser`, { ...created, rules: [{ ...own, verbs: ["*"] }] })).toBe(403)
+  const admin = { ...binding("RoleBinding", "ClusterRole", "cluster-admin", [user("mallory")]) }
+  expect(await codeOf(mallory, "POST", `${namespaced}/rolebindings`, admin)).toBe(403)
+  await server.json(
+    "POST",
+    `${namespaced}/roles`,
+    role("Role", "binder", [{ apiGroups: [api], resources: ["clusterroles"], verbs: ["bind"], resourceNames: ["edit"] }])
+  )
+  await server.json("POST", `${namespaced}/rolebindings`, binding("RoleBinding", "Role", "binder", [user("mallory")]))
+  expect(
+    await codeOf(mallory, "POST", `${namespaced}/rolebindings`, binding("RoleBinding", "ClusterRole", "edit", [user("friend")]))
+  ).toBe(201)
+})
