@@ -84,6 +84,8 @@ export const listen = async (
   const answer = async (incoming: Http2ServerRequest, outgoing: Http2ServerResponse): Promise<void> => {
     const gone = new AbortController()
     outgoing.on("close", () => gone.abort())
+    // A write that comes after the client's end is no news: "close" told it.
+    outgoing.on("error", () => gone.abort())
     let response: Response
     try {
       const body = await readBody(incoming)
@@ -125,7 +127,9 @@ export const listen = async (
 
   const server = await create(tls, host, port)
   server.on("request", (incoming, outgoing) => track(answer(incoming, outgoing)))
-  server.on("upgrade", (incoming: Http2ServerRequest, socket: Socket, head: Buffer) => void upgrade(incoming, socket, head))
+  server.on("upgrade", (incoming: Http2ServerRequest, socket: Socket, head: Buffer) => {
+    upgrade(incoming, socket, head).catch(() => socket.destroy())
+  })
   server.on("session", (session) => {
     sessions.add(session)
     session.on("close", () => sessions.delete(session))
