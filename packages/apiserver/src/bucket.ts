@@ -32,6 +32,20 @@ export interface Follower {
   readonly end: () => void
 }
 
+/** Says that a follower only cares for objects whose field has one value: the others cost it nothing. */
+export interface Interest {
+  /** Interests of the same name read the same field. */
+  readonly field: string
+  readonly read: (object: StoredObject) => string
+  readonly value: string
+}
+
+/** The followers of one field, by the value they wait for. */
+interface FieldIndex {
+  readonly read: (object: StoredObject) => string
+  readonly byValue: Map<string, Set<Follower>>
+}
+
 /** First index whose key is not below `key`. */
 const lowerBound = (keys: ReadonlyArray<string>, key: string): number => {
   let low = 0
@@ -49,6 +63,7 @@ export class Bucket {
   #keys: Array<string> = []
   #history: Array<ObjectChange> = []
   readonly #followers: Set<Follower> = new Set()
+  readonly #indexes: Map<string, FieldIndex> = new Map()
   /** Every change after this revision is still known. */
   floor: bigint
   /** Revision of the last change. */
@@ -93,6 +108,12 @@ export class Bucket {
       this.#history = this.#history.slice(historyLimit)
     }
     for (const follower of this.#followers) follower.changed(change)
+    for (const { read, byValue } of this.#indexes.values()) {
+      const now = change.current === undefined ? undefined : read(change.current)
+      const before = change.previous === undefined ? undefined : read(change.previous)
+      if (now !== undefined) for (const follower of byValue.get(now) ?? []) follower.changed(change)
+      if (before !== undefined && before !== now) for (const follower of byValue.get(before) ?? []) follower.changed(change)
+    }
   }
 
   /** Objects whose keys start with `prefix`, in key order, from `start` on. */
@@ -113,16 +134,30 @@ export class Bucket {
     return this.#history.slice(first)
   }
 
-  follow(follower: Follower): () => void {
-    this.#followers.add(follower)
+  /** Calls the follower for every change from now on, or only for those its interest is about; gives the way to stop. */
+  follow(follower: Follower, interest?: Interest): () => void {
+    if (interest === undefined) {
+      this.#followers.add(follower)
+      return () => {
+        this.#followers.delete(follower)
+      }
+    }
+    const { field, read, value } = interest
+    const index = this.#indexes.get(field) ?? { read, byValue: new Map<string, Set<Follower>>() }
+    this.#indexes.set(field, index)
+    const followers = index.byValue.get(value) ?? new Set()
+    index.byValue.set(value, followers.add(follower))
     return () => {
-      this.#followers.delete(follower)
+      followers.delete(follower)
+      if (followers.size === 0 && index.byValue.get(value) === followers) index.byValue.delete(value)
     }
   }
 
   /** Tells every follower that it missed something. */
   endAll(): void {
-    for (const follower of [...this.#followers]) follower.end()
+    const indexed = [...this.#indexes.values()].flatMap(({ byValue }) => [...byValue.values()].flatMap((set) => [...set]))
+    for (const follower of [...this.#followers, ...indexed]) follower.end()
     this.#followers.clear()
+    this.#indexes.clear()
   }
 }

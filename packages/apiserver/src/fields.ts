@@ -88,6 +88,9 @@ export const fieldFilter = (resource: Resource, selector: FieldSelector): ((obje
   return (object) => requirements.every(({ read, value, equal }) => (read(object) === value) === equal)
 }
 
+/** What an object's field says; for fields of `fieldFilter`. */
+export const readField = (resource: Resource, field: string): Read | undefined => fieldsOf(resource)[field]
+
 const unknownField = (resource: Resource, field: string): string =>
   ofResource[`${resource.plural}.${resource.group}`] === undefined
     ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`

@@ -1,6 +1,6 @@
 /** GET of a collection with `watch`: every change after a revision, as it happens. @module */
 import { apiVersionOf, expired, type KubernetesObject } from "@tsukube/api"
-import type { ObjectChange } from "../bucket.ts"
+import type { Follower, ObjectChange } from "../bucket.ts"
 import { type Accepted, negotiate } from "../encode/accept.ts"
 import { partialOf, tableOf, tableOptionsOf, warningValue } from "../encode/json.ts"
 import { type Filter, filterOf } from "../filter.ts"
@@ -163,7 +163,7 @@ interface Following {
 const follow = (serving: Serving, context: RequestContext, watching: Following): (() => void) => {
   const { served, request, filter, frames, stream, after } = watching
   let told = after
-  const unfollow = serving.cache.bucket(served.folder).follow({
+  const follower: Follower = {
     changed: (change) => {
       if (change.revision <= after) return
       const event = eventOf(change, filter)
@@ -172,7 +172,8 @@ const follow = (serving: Serving, context: RequestContext, watching: Following):
       stream.push(frames.change(event[0], event[1], change))
     },
     end: () => stream.end()
-  })
+  }
+  const unfollow = serving.cache.bucket(served.folder).follow(follower, filter.interest)
   const bookmark = (): void => {
     const revision = serving.cache.revision()
     if (revision <= told) return
