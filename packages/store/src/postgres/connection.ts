@@ -30,8 +30,11 @@ export interface Connection {
   readonly close: () => Promise<void>
 }
 
-/** Plans by index, whatever the statistics of a growing table say: a scan of the log would be a catastrophe, not a choice. */
-const planner = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off", jit: "off" }
+/**
+ * Plans by index, whatever the statistics of a growing table say: a scan of the log would be a catastrophe, not a choice. Room to sort a usual
+ * list in memory.
+ */
+const planner = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off", jit: "off", work_mem: "32MB" }
 const connectTimeoutMs = 10_000
 
 const failureOf = (code: string, message: string): Error => Object.assign(new Error(message), { code })

