@@ -23,6 +23,8 @@ export interface ApiserverOptions {
   readonly authenticators?: ReadonlyArray<Authenticator>
   /** Default: RBAC. */
   readonly authorizer?: "rbac" | "always-allow" | Authorizer
+  /** Admission plugins to do without, by upstream's names (`ServiceAccount`). */
+  readonly disableAdmissionPlugins?: ReadonlyArray<string>
   /** How kubelets are reached for log, exec, attach and port-forward (PEM). */
   readonly kubeletClient?: { readonly cert: string; readonly key: string; readonly ca: string }
 }

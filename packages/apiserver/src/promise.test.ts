@@ -36,6 +36,27 @@ test("servers side by side know nothing of each other", async () => {
   expect(await names(two.fetch)).not.toContain("mine")
 })
 
+test("pods can be created though no controller made their service account, unless one asks for the rule", async () => {
+  await using easy = await startApiserver()
+  await using strict = await startApiserver({ disableAdmissionPlugins: [] })
+  const body = JSON.stringify({
+    kind: "Pod",
+    apiVersion: "v1",
+    metadata: { name: "p" },
+    spec: { containers: [{ name: "c", image: "x" }] }
+  })
+  const create = (fetch: (request: Request) => Promise<Response>) =>
+    fetch(
+      new Request("https://x/api/v1/namespaces/default/pods", {
+        method: "POST",
+        body,
+        headers: { "content-type": "application/json" }
+      })
+    )
+  expect((await create(easy.fetch)).status).toBe(201)
+  expect((await create(strict.fetch)).status).toBe(403)
+})
+
 test("a port that is taken is said to be", async () => {
   await using server = await startApiserver()
   const failure = await startApiserver({ port: server.port }).catch((error) => error)

@@ -8,7 +8,10 @@ import type { ApiserverOptions } from "./options.ts"
 import type { UserInfo } from "./request.ts"
 import { serve } from "./server.ts"
 
-/** All optional: `startApiserver()` is a server in memory on a free port of this machine. */
+/**
+ * All optional: `startApiserver()` is a server in memory on a free port of this machine. Unless told otherwise it does without the
+ * admission plugin `ServiceAccount`: no controller runs here that would create the accounts which pods need.
+ */
 export interface StartOptions extends ApiserverOptions {
   /** `"memory"` (default) forgets everything at the end; or any store's layer. */
   readonly store?: "memory" | Layer.Layer<Store, StoreError>
@@ -49,11 +52,12 @@ export const startApiserver = async (options: StartOptions = {}): Promise<Runnin
     ipAddresses: [...new Set(["127.0.0.1", "::1", ...(host === "0.0.0.0" || host === "::" ? [] : [host])])],
     usages: ["server"]
   })
+  const settings = { disableAdmissionPlugins: ["ServiceAccount"], ...rest }
   const storeLayer = store === "memory" ? Layer.fresh(layerMemory) : store
   const scope = Effect.runSync(Scope.make())
   const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
   const started = Effect.gen(function* () {
-    const context = yield* Layer.buildWithScope(Layer.fresh(layer(rest)).pipe(Layer.provide(storeLayer)), scope)
+    const context = yield* Layer.buildWithScope(Layer.fresh(layer(settings)).pipe(Layer.provide(storeLayer)), scope)
     const apiserver = Context.get(context, Apiserver)
     const listening = yield* serve(apiserver, { host, port, tls: { ...tls, clientCa: authority.cert } }).pipe(
       Scope.provide(scope)

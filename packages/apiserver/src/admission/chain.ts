@@ -24,17 +24,24 @@ const plugins: ReadonlyArray<AdmissionPlugin> = [
   defaultIngressClass
 ]
 
+/** All but those that the server was told to do without. */
+const activePlugins = ({ options }: Serving): ReadonlyArray<AdmissionPlugin> =>
+  options.disableAdmissionPlugins === undefined
+    ? plugins
+    : plugins.filter(({ name }) => !options.disableAdmissionPlugins!.includes(name))
+
 /** The object as all plugins in turn complete it. */
 export const admit = async (
   serving: Serving,
   request: AdmissionRequest & { readonly object: KubernetesObject }
 ): Promise<KubernetesObject> => {
   let object = request.object
-  for (const { mutate } of plugins) if (mutate !== undefined) object = await mutate(serving, { ...request, object })
+  for (const { mutate } of activePlugins(serving))
+    if (mutate !== undefined) object = await mutate(serving, { ...request, object })
   return object
 }
 
 /** Throws the first refusal. */
 export const checkAdmission = async (serving: Serving, request: AdmissionRequest): Promise<void> => {
-  for (const { validate } of plugins) await validate?.(serving, request)
+  for (const { validate } of activePlugins(serving)) await validate?.(serving, request)
 }
