@@ -42,9 +42,9 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
         closed: yield* Effect.abortSignal,
         ping: store.revision
       }
-      yield* Effect.promise(() => createSystemObjects(serving))
+      yield* startUp(() => createSystemObjects(serving))
       // From here on the cache holds what the server itself relies on.
-      yield* Effect.promise(() => cache.fresh(10_000))
+      yield* startUp(() => cache.fresh(10_000))
       yield* Effect.forkScoped(expireEvents(serving))
       const app = makeApp(serving)
       return {
@@ -53,4 +53,10 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
         registry
       }
     })
+  )
+
+/** A step of the start: the store's errors are the caller's to handle, anything else is a bug. */
+const startUp = <A>(step: () => Promise<A>): Effect.Effect<A, StoreError> =>
+  Effect.catch(Effect.tryPromise({ try: step, catch: (thrown) => thrown }), (thrown) =>
+    (thrown as { readonly _tag?: unknown } | null)?._tag === "StoreError" ? Effect.fail(thrown as StoreError) : Effect.die(thrown)
   )
