@@ -14,6 +14,7 @@ import {
 } from "@tsukube/host"
 import { Data, Effect, Schedule, Scope } from "effect"
 import { makeCriClient } from "./cri/client.ts"
+import { unmountAll } from "./volume/mounts.ts"
 
 /** Where and how a containerd runs. */
 export interface ContainerdOptions {
@@ -181,9 +182,7 @@ const removePods = (call: Call): Effect.Effect<void> =>
 /** Takes away what is mounted below the folder, in its mount namespace and in ours, so that the folder can be deleted. */
 const clean = (dir: string, mountNs: string): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const list = `awk -v d="$1/" 'index($5, d) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while read -r m; do umount -l "$m"; done`
-    if (existsSync(mountNs)) yield* Effect.ignore(run("sh", ["-c", list, "sh", dir], { mountNs }))
-    yield* Effect.ignore(unmountBelow(dir))
+    yield* unmountAll(dir, existsSync(mountNs) ? { mountNs } : {})
     rmSync(join(dir, "state"), { recursive: true, force: true })
   })
 

@@ -84,6 +84,7 @@ describe.skipIf(!canRunContainers("kubelet on containerd"))("a kubelet on a real
       securityContext: { runAsUser: 1000, fsGroup: 2000 },
       volumes: [
         { name: "scratch", emptyDir: {} },
+        { name: "memory", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
         { name: "settings", configMap: { name: "settings", items: [{ key: "mode", path: "sub/mode.txt", mode: 0o400 }] } },
         { name: "login", secret: { secretName: "login" } },
         {
@@ -110,6 +111,7 @@ describe.skipIf(!canRunContainers("kubelet on containerd"))("a kubelet on a real
           resources: { limits: { cpu: "250m", memory: "64Mi" }, requests: { cpu: "100m", memory: "32Mi" } },
           volumeMounts: [
             { name: "scratch", mountPath: "/scratch" },
+            { name: "memory", mountPath: "/memory" },
             { name: "settings", mountPath: "/settings" },
             { name: "login", mountPath: "/password", subPath: "password", readOnly: true },
             { name: "token", mountPath: "/token" }
@@ -121,7 +123,7 @@ describe.skipIf(!canRunContainers("kubelet on containerd"))("a kubelet on a real
     expect(pod.status?.podIP).toStartWith("10.231.9.")
     expect(pod.status?.containerStatuses?.[0]?.containerID).toStartWith("containerd://")
     const script = `cat /settings/sub/mode.txt; echo; cat /password; echo; cat /token/name; echo; head -c 3 /token/token; echo;
-      echo $GREETING $POD_IP $CPU; hostname; id -G; touch /scratch/a && stat -c %g /scratch/a; grep full /etc/hosts | cut -f1; cat /sys/fs/cgroup/memory/memory.limit_in_bytes`
+      echo $GREETING $POD_IP $CPU; hostname; id -G; touch /scratch/a && stat -c %g /scratch/a; df -k /memory | tail -1 | awk '{ print $1, $2 }'; grep full /etc/hosts | cut -f1; cat /sys/fs/cgroup/memory/memory.limit_in_bytes`
     const { stdout, status } = await run("full", script)
     expect(stdout.trim().split("\n")).toEqual([
       "fast",
@@ -132,6 +134,7 @@ describe.skipIf(!canRunContainers("kubelet on containerd"))("a kubelet on a real
       "full",
       "0 2000",
       "2000",
+      "tmpfs 1024",
       pod.status?.podIP ?? "",
       String(64 * 1024 * 1024)
     ])

@@ -74,9 +74,13 @@ export const pauseImage = (binary: string = "/usr/bin/catatonit"): ImageSpec => 
 })
 
 const applets =
-  `ash base64 basename cat chmod chown cp cut date dd df dirname du echo env expr false find free grep head hostname httpd id ip kill
-  less ln ls md5sum mkdir mount mv nc netstat nslookup ping printf ps pwd readlink realpath rm rmdir route sed seq sh sha256sum sleep
-  sort stat stty sync tail tee test timeout top touch tr true umount uname uniq vi wc wget which whoami xargs yes`.split(/\s+/)
+  `ash awk base64 basename cat chgrp chmod chown clear cmp cp cut date dd df diff dirname dnsdomainname du echo egrep env
+  expr false fgrep find free grep gunzip gzip head hexdump hostname httpd id ifconfig ip kill killall less ln logger ls md5sum mkdir
+  mkfifo mknod mktemp more mount mv nc netstat nproc nslookup od paste patch pidof ping printf ps pwd readlink realpath rev rm rmdir
+  route sed seq setsid sh sha256sum shuf sleep sort stat strings stty su sync sysctl tac tail tar tee telnet test time timeout top
+  touch tr traceroute true truncate tty umount uname uniq unzip uptime usleep vi watch wc wget which whoami xargs xxd yes zcat`.split(
+    /\s+/
+  )
 
 /** A small Linux made of Debian's static busybox, under the given name. */
 export const busyboxImage = (

@@ -135,5 +135,6 @@ const removeOrphans = (node: NodeContext, isWanted: (uid: string) => boolean): E
     if (node.runtime.simulated) return
 
     const kept = new Set((yield* node.runtime.pods).map(({ uid }) => uid))
-    for (const uid of podFolders(node.rootDir)) if (!isWanted(uid) && !kept.has(uid)) yield* removePodFolder(node.rootDir, uid)
+    for (const uid of podFolders(node.rootDir))
+      if (!isWanted(uid) && !kept.has(uid)) yield* removePodFolder(node.rootDir, uid, node.runtime)
   }).pipe(Effect.catch((error) => Effect.logWarning(`removing unwanted pods: ${error.message}`)))

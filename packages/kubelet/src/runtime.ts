@@ -230,6 +230,8 @@ export interface ContainerRuntime {
   readonly notReady: Effect.Effect<string | undefined, RuntimeError>
   /** No process runs: volumes are resolved but not written, probes always succeed. */
   readonly simulated: boolean
+  /** The mount namespace in which the runtime sees the node's files; absent when it is this process's own. */
+  readonly mountNs?: string
   /** Takes a sandbox's network and namespaces into being; gives its id. */
   readonly runSandbox: (spec: SandboxSpec) => Effect.Effect<string, RuntimeError>
   /** Ends all processes and gives the IP back; may be repeated. */

@@ -2,7 +2,6 @@
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { type Pod, pods } from "@tsukube/api/core-v1"
-import { unmountBelow } from "@tsukube/host"
 import { Cause, Clock, Effect, Queue } from "effect"
 import { adoptedPodOf } from "./adopt.ts"
 import { logFolder, sandboxSpecOf } from "./container-spec.ts"
@@ -17,6 +16,7 @@ import type { RuntimeError, RuntimePod, SandboxSpec } from "./runtime.ts"
 import { startContainer } from "./start.ts"
 import { terminationMessageOf } from "./termination-message.ts"
 import { VolumeError } from "./volume/files.ts"
+import { unmountAll } from "./volume/mounts.ts"
 import { mountVolumes, podFolder, removePodFolder, type VolumeObjects } from "./volume/volumes.ts"
 
 /** The pod as it is wanted now; `gone` when the API server no longer has it. */
@@ -239,7 +239,8 @@ const prepareVolumes = (
       rootDir: node.rootDir,
       objects: volumeObjects(node, pod),
       facts,
-      write: !node.runtime.simulated
+      write: !node.runtime.simulated,
+      mountNs: node.runtime.mountNs
     })
     memory.volumesAt = now
     if (mounted.failed.length === 0) {
@@ -284,7 +285,7 @@ const settle = (node: NodeContext, memory: Memory, pod: Pod, runtime: RuntimePod
     for (const container of runtime.containers) node.probes.forget(container.id)
     if (!node.runtime.simulated) {
       const volumes = join(podFolder(node.rootDir, pod.metadata?.uid ?? ""), "volumes")
-      yield* Effect.ignore(unmountBelow(volumes))
+      yield* unmountAll(volumes, node.runtime)
       rmSync(volumes, { recursive: true, force: true })
     }
     memory.cleaned = true
@@ -342,7 +343,7 @@ const terminate = (node: NodeContext, input: WorkerInput): Effect.Effect<void, R
     }
     for (const sandbox of runtime.sandboxes) yield* node.runtime.removeSandbox(sandbox.id)
     if (!node.runtime.simulated) {
-      yield* removePodFolder(node.rootDir, uid)
+      yield* removePodFolder(node.rootDir, uid, node.runtime)
       rmSync(logFolder(node.logDir, pod), { recursive: true, force: true })
     }
     yield* forgetObject(node, input)

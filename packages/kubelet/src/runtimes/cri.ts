@@ -82,11 +82,18 @@ const ignoreAbsent = <A>(effect: Effect.Effect<A, RuntimeError>): Effect.Effect<
     Effect.catchTag("RuntimeError", (error) => (error.code === "NotFound" ? Effect.void : Effect.fail(error)))
   )
 
-/** A runtime at a unix socket (a path, or `unix:///path`). */
-export const makeCri = (options: {
+/** Where a runtime is. */
+export interface CriOptions {
+  /** A path, or `unix:///path`. */
   readonly socket: string
+  /** The scheme of container ids; default `containerd`. */
   readonly name?: string
-}): Effect.Effect<ContainerRuntime, never, Scope.Scope> =>
+  /** The mount namespace the runtime was started in, when that is not ours: what the kubelet mounts has to be mounted there. */
+  readonly mountNs?: string
+}
+
+/** A runtime at a unix socket. */
+export const makeCri = (options: CriOptions): Effect.Effect<ContainerRuntime, never, Scope.Scope> =>
   Effect.gen(function* () {
     const call = yield* makeCriClient(options.socket.replace(/^unix:\/\//, ""))
     const service = "RuntimeService"
@@ -116,6 +123,7 @@ export const makeCri = (options: {
     const runtime: ContainerRuntime = {
       name: options.name ?? "containerd",
       simulated: false,
+      ...(options.mountNs === undefined ? {} : { mountNs: options.mountNs }),
       version: call<{ runtime_name: string; runtime_version: string }>(service, "Version", { version: "v1" }).pipe(
         Effect.map(({ runtime_name, runtime_version }) => `${runtime_name}://${runtime_version.replace(/^v/, "")}`)
       ),
@@ -232,8 +240,7 @@ export const makeCri = (options: {
   })
 
 /** A layer of `makeCri`. */
-export const layerCri = (options: { readonly socket: string; readonly name?: string }): Layer.Layer<ContainerRuntime> =>
-  Layer.effect(ContainerRuntime, makeCri(options))
+export const layerCri = (options: CriOptions): Layer.Layer<ContainerRuntime> => Layer.effect(ContainerRuntime, makeCri(options))
 
 const toSandbox = (status: CriSandbox): RuntimeSandbox => ({
   id: status.id,

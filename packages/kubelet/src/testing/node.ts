@@ -106,7 +106,7 @@ export const makeTestNode = (): Effect.Effect<TestNode, unknown, Scope.Scope> =>
       await stopKubelet()
       scope = Effect.runSync(Scope.make())
       const started = Effect.gen(function* () {
-        const runtime = yield* makeCri({ socket: containerd.socket })
+        const runtime = yield* makeCri(containerd)
         return yield* runKubelet({
           client: api,
           nodeName,

@@ -2,23 +2,24 @@
 import { chmodSync, chownSync, existsSync, mkdirSync } from "node:fs"
 import { quantityValue } from "@tsukube/api"
 import type { EmptyDirVolumeSource } from "@tsukube/api/core-v1"
-import { isMountPoint, run } from "@tsukube/host"
 import { Effect } from "effect"
 import { VolumeError } from "./files.ts"
+import { type MountPlace, mountTmpfs } from "./mounts.ts"
 
 /** Makes the folder, once; a later call finds it with what the pod has put there. */
 export const makeEmptyDir = (
   dir: string,
   source: EmptyDirVolumeSource,
-  fsGroup: number | undefined
+  fsGroup: number | undefined,
+  place: MountPlace
 ): Effect.Effect<void, VolumeError> =>
   Effect.gen(function* () {
     const isNew = !existsSync(dir)
     mkdirSync(dir, { recursive: true })
     const medium = source.medium ?? ""
-    if (medium === "Memory" && !isMountPoint(dir)) {
-      const size = source.sizeLimit === undefined ? [] : ["-o", `size=${quantityValue(source.sizeLimit)}`]
-      yield* run("mount", ["-t", "tmpfs", ...size, "tmpfs", dir]).pipe(Effect.mapError(({ message }) => new VolumeError(message)))
+    if (medium === "Memory") {
+      const size = source.sizeLimit === undefined ? undefined : quantityValue(source.sizeLimit)
+      yield* mountTmpfs(dir, size, place).pipe(Effect.mapError(({ message }) => new VolumeError(message)))
     } else if (medium !== "" && medium !== "Memory") {
       return yield* Effect.fail(new VolumeError(`unknown storage medium "${medium}"`))
     }

@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { ConfigMap, Pod, Secret, Volume } from "@tsukube/api/core-v1"
-import { unmountBelow } from "@tsukube/host"
 import { Clock, Effect } from "effect"
 import type { DownwardFacts } from "../downward.ts"
 import { type Owner, writeFiles } from "./atomic-writer.ts"
@@ -11,6 +10,7 @@ import { downwardFiles } from "./downward-api.ts"
 import { makeEmptyDir } from "./empty-dir.ts"
 import { VolumeError, type VolumeFile } from "./files.ts"
 import { hostPathOf } from "./host-path.ts"
+import { type MountPlace, unmountAll } from "./mounts.ts"
 import { onlyUserOf, projectedFiles } from "./projected.ts"
 import { secretFiles } from "./secret.ts"
 
@@ -42,7 +42,12 @@ export interface MountedVolumes {
 /** Makes or refreshes all volumes of a pod. With `write` false they are only looked up, for nodes on which nothing runs. */
 export const mountVolumes = (
   pod: Pod,
-  options: { readonly rootDir: string; readonly objects: VolumeObjects; readonly facts: DownwardFacts; readonly write: boolean }
+  options: MountPlace & {
+    readonly rootDir: string
+    readonly objects: VolumeObjects
+    readonly facts: DownwardFacts
+    readonly write: boolean
+  }
 ): Effect.Effect<MountedVolumes> =>
   Effect.gen(function* () {
     const paths = new Map<string, string>()
@@ -74,7 +79,7 @@ const makeVolume = (pod: Pod, volume: Volume, options: Options): Effect.Effect<s
       return options.write ? yield* attempt(() => hostPathOf(source)) : source.path
     }
     if (volume.emptyDir !== undefined) {
-      if (options.write) yield* makeEmptyDir(dir, volume.emptyDir, fsGroup)
+      if (options.write) yield* makeEmptyDir(dir, volume.emptyDir, fsGroup, options)
       return dir
     }
     const files = yield* filesOf(pod, volume, options)
@@ -133,11 +138,11 @@ export const subPathOf = (volumePath: string, subPath: string): string => {
 }
 
 /** Unmounts and deletes everything of a pod on the node. */
-export const removePodFolder = (rootDir: string, uid: string): Effect.Effect<void> =>
+export const removePodFolder = (rootDir: string, uid: string, place: MountPlace): Effect.Effect<void> =>
   Effect.gen(function* () {
     const folder = podFolder(rootDir, uid)
     if (!existsSync(folder)) return
-    yield* Effect.ignore(unmountBelow(folder))
+    yield* unmountAll(folder, place)
     // Not across mounts: what could not be unmounted is somebody's data.
     yield* Effect.ignore(Effect.try(() => rmSync(folder, { recursive: true, force: true })))
   })
