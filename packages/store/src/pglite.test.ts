@@ -14,7 +14,7 @@ import { Store } from "./store.ts"
 
 setDefaultTimeout(30_000)
 
-const scope = Effect.runSync(Scope.make())
+const scope = Scope.makeUnsafe()
 let database: Database
 let schemas = 0
 

@@ -22,7 +22,7 @@ const there = requireTool("the store on its own PostgreSQL", {
 
 describe.skipIf(!there)("a private PostgreSQL", () => {
   const folders: Array<string> = []
-  const scope = Effect.runSync(Scope.make())
+  const scope = Scope.makeUnsafe()
   let schemas = 0
   let shared: Effect.Effect<Store, StoreError, Scope.Scope>
 

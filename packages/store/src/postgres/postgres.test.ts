@@ -14,7 +14,7 @@ setDefaultTimeout(30_000)
 const there = requireTool("the store on a PostgreSQL server", { "postgresql (server)": systemPostgres() !== undefined })
 
 describe.skipIf(!there)("a PostgreSQL server", () => {
-  const scope = Effect.runSync(Scope.make())
+  const scope = Scope.makeUnsafe()
   let server: ScratchPostgres
   let admin: postgres.Sql
   let schemas = 0
