@@ -135,3 +135,19 @@ test(
     })
   )
 )
+
+test(
+  "a pod past its deadline is failed",
+  live(() =>
+    Effect.gen(function* () {
+      const client = yield* startApi()
+      yield* startNode(client, "sim-1")
+      yield* client.create(pods, boundPod("late", "sim-1", { activeDeadlineSeconds: 1 }))
+      const pod = yield* Effect.promise(() => eventually(phaseIs(client, "late", "Failed")))
+      expect(pod.status).toMatchObject({
+        reason: "DeadlineExceeded",
+        message: "Pod was active on the node longer than the specified deadline"
+      })
+    })
+  )
+)

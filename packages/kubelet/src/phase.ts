@@ -56,7 +56,7 @@ export const statusOf = (facts: StatusFacts): PodStatus => {
   const hostIp = facts.hostIps[0]
   return {
     phase,
-    ...(facts.failure ?? {}),
+    ...(facts.failure ?? failureOf(old)),
     conditions,
     ...(hostIp === undefined ? {} : { hostIP: hostIp, hostIPs: facts.hostIps.map((ip) => ({ ip })) }),
     ...(podIps[0] === undefined ? {} : { podIP: podIps[0], podIPs: podIps.map((ip) => ({ ip })) }),
@@ -67,6 +67,12 @@ export const statusOf = (facts: StatusFacts): PodStatus => {
     ...(generation === undefined ? {} : { observedGeneration: generation })
   }
 }
+
+/** Why a pod was failed stays with it. */
+const failureOf = (old: PodStatus | undefined): Partial<PodStatus> =>
+  old?.phase === "Failed" && old.reason !== undefined
+    ? { reason: old.reason, ...(old.message === undefined ? {} : { message: old.message }) }
+    : {}
 
 const isInitialized = (container: Container, status: ContainerStatus | undefined): boolean =>
   isSidecar(container)

@@ -1,0 +1,118 @@
+import { expect, test } from "bun:test"
+import { request } from "node:https"
+import { type Pod, pods } from "@tsukube/api/core-v1"
+import { type CertificatePair, createAuthority, issueCertificate } from "@tsukube/apiserver/certificates"
+import { eventually, live } from "@tsukube/testing"
+import { Effect } from "effect"
+import { WebSocket } from "ws"
+import { runKubelet } from "./kubelet.ts"
+import { makeSimulated } from "./runtimes/simulated.ts"
+import { boundPod, startApi } from "./testing/api.ts"
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+const get = (port: number, path: string, ca: string, who?: CertificatePair): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const call = request({ host: "127.0.0.1", port, path, ca, agent: false, ...who }, (response) => {
+      let body = ""
+      response.setEncoding("utf8").on("data", (text: string) => (body += text))
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }))
+    })
+    call.on("error", reject)
+    call.end()
+  })
+
+const exec = (port: number, path: string, ca: string, who: CertificatePair): Promise<ReadonlyArray<string>> =>
+  new Promise((resolve, reject) => {
+    const messages: Array<string> = []
+    const socket = new WebSocket(`wss://127.0.0.1:${port}${path}`, ["v5.channel.k8s.io"], { ca, ...who })
+    socket.binaryType = "nodebuffer"
+    socket.on("message", (data: Buffer) => void messages.push(`${data[0]}${data.subarray(1).toString("utf8")}`))
+    socket.on("error", reject)
+    socket.on("close", () => resolve(messages))
+  })
+
+const setUp = Effect.gen(function* () {
+  const client = yield* startApi()
+  const authority = yield* Effect.promise(() => createAuthority())
+  const server = yield* Effect.promise(() => issueCertificate(authority, { commonName: "n", ipAddresses: ["127.0.0.1"] }))
+  const apiserver = yield* Effect.promise(() => issueCertificate(authority, { commonName: "kube-apiserver", usages: ["client"] }))
+  const runtime = yield* makeSimulated({ nodeName: "sim-1", podCidr: "10.244.3.0/24" })
+  const { port } = yield* runKubelet({
+    client,
+    nodeName: "sim-1",
+    runtime,
+    rootDir: "/nowhere",
+    addresses: ["127.0.0.1"],
+    port: 0,
+    tls: { ...server, clientCa: authority.cert }
+  })
+  yield* client.create(pods, boundPod("web", "sim-1"))
+  yield* Effect.promise(() =>
+    eventually(
+      async () => (await Effect.runPromise(client.get(pods, { namespace: "default", name: "web" }))).status?.phase === "Running"
+    )
+  )
+  return { port, ca: authority.cert, apiserver }
+})
+
+test(
+  "only clients with a certificate of the cluster's authority are answered",
+  live(() =>
+    Effect.gen(function* () {
+      const { port, ca, apiserver } = yield* setUp
+      const stranger = yield* Effect.promise(async () =>
+        issueCertificate(await createAuthority(), { commonName: "kube-apiserver" })
+      )
+      for (const path of ["/pods", "/healthz", "/containerLogs/default/web/main"]) {
+        expect((yield* Effect.promise(() => get(port, path, ca))).status).toBe(401)
+        expect((yield* Effect.promise(() => get(port, path, ca, stranger))).status).toBe(401)
+        expect((yield* Effect.promise(() => get(port, path, ca, apiserver))).status).toBe(200)
+      }
+      const listed: { readonly items: ReadonlyArray<Pod> } = JSON.parse(
+        (yield* Effect.promise(() => get(port, "/pods", ca, apiserver))).body
+      )
+      expect(listed.items.map(({ metadata }) => metadata?.name)).toEqual(["web"])
+    })
+  )
+)
+
+test(
+  "a simulated node says that it is one, in logs and in exec",
+  live(() =>
+    Effect.gen(function* () {
+      const { port, ca, apiserver } = yield* setUp
+      const logs = yield* Effect.promise(() => get(port, "/containerLogs/default/web/main?tailLines=5", ca, apiserver))
+      expect(logs.body).toBe('node "sim-1" is simulated: container "main" does not run and writes no log\n')
+      const messages = yield* Effect.promise(() =>
+        exec(port, "/exec/default/web/main?command=ls&output=1&error=1", ca, apiserver)
+      )
+      expect(messages[0]).toBe('2node "sim-1" is simulated: no process runs in this container\n')
+      expect(JSON.parse(messages[1]?.slice(1) ?? "")).toMatchObject({ status: "Failure", reason: "NonZeroExitCode" })
+    })
+  )
+)
+
+test(
+  "what is not there is named as upstream names it",
+  live(() =>
+    Effect.gen(function* () {
+      const { port, ca, apiserver } = yield* setUp
+      const ask = (path: string) => Effect.promise(() => get(port, path, ca, apiserver))
+      expect(yield* ask("/containerLogs/default/gone/main")).toEqual({ status: 404, body: 'pod "default/gone" does not exist' })
+      expect(yield* ask("/containerLogs/default/web/other")).toEqual({
+        status: 400,
+        body: "container other is not valid for pod web"
+      })
+      expect(yield* ask("/containerLogs/default/web/main?previous=true")).toEqual({
+        status: 400,
+        body: 'previous terminated container "main" in pod "web" not found'
+      })
+      expect((yield* ask("/containerLogs/default/web/main?tailLines=x")).status).toBe(400)
+      expect((yield* ask("/nothing")).status).toBe(404)
+    })
+  )
+)
