@@ -12,10 +12,9 @@ export interface ScratchPostgres {
   /** `postgres://postgres:secret@127.0.0.1:<port>/postgres` */
   readonly url: string
   readonly port: number
-  /** Stops the server at once, as a crash would, and starts it again on the same port and data. */
-  readonly crash: Effect.Effect<void, StoreError>
-  /** Stops it in order; `up` starts it again. */
+  /** Stops it in order. */
   readonly down: Effect.Effect<void>
+  /** Starts it again, on the same port and data. */
   readonly up: Effect.Effect<void, StoreError>
 }
 
@@ -70,5 +69,5 @@ export const scratchPostgres: Effect.Effect<ScratchPostgres, StoreError, Scope.S
   const down = Effect.suspend(() => (scope === undefined ? Effect.void : Scope.close(scope, Exit.void)))
   yield* up
   yield* Effect.addFinalizer(() => down)
-  return { url: `postgres://postgres:secret@127.0.0.1:${port}/postgres`, port, crash: Effect.andThen(down, up), down, up }
+  return { url: `postgres://postgres:secret@127.0.0.1:${port}/postgres`, port, down, up }
 })
