@@ -1,5 +1,6 @@
 /** One pod's turn: filter the nodes, score what is left, choose. Pure: a snapshot in, a decision out. @module */
-import type { NodeRefusal, Plugin } from "./plugin.ts"
+import type { NodeRefusal, Plugin, PostFilterResult, Refusal } from "./plugin.ts"
+import { priorityOf } from "./preemption.ts"
 import type { NodeState, PodInfo, Snapshot } from "./snapshot.ts"
 
 /** The pod goes here. */
@@ -19,6 +20,8 @@ export interface Refused {
   readonly plugins: ReadonlySet<string>
   readonly nodes: ReadonlyMap<string, NodeRefusal>
   readonly nominatedNode?: string
+  /** Pods to delete, so that this one fits on the nominated node. */
+  readonly victims?: ReadonlyArray<PodInfo>
 }
 
 /** What a cycle says about a pod. */
@@ -137,25 +140,80 @@ const refuse = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>
     overall === undefined
       ? unavailableMessage(snapshot.nodes.size, reasons)
       : `0/${snapshot.nodes.size} nodes are available: ${overall.reasons.join(", ")}.`
-  let nominatedNode: string | undefined
+  let way: PostFilterResult | undefined
   if (snapshot.nodes.size > 0) {
-    const found = plugins.map((plugin) => plugin.postFilter?.(pod, snapshot, refusals)).filter((result) => result !== undefined)
-    nominatedNode = found.find((result) => result.nominatedNode !== undefined)?.nominatedNode
+    const refuses = (nodeName: string) => refusalOn(pod, nodeName, snapshot, plugins)
+    const found = plugins
+      .map((plugin) => plugin.postFilter?.(pod, snapshot, refusals, refuses))
+      .filter((result) => result !== undefined)
+    way = found.find((result) => result.nominatedNode !== undefined)
     const notes = found.flatMap((result) => (result.message === undefined ? [] : [result.message]))
     if (notes.length > 0) message = `${message} ${notes.join(", ")}`
   }
-  return { type: "refused", message, plugins: names, nodes: refusals, ...(nominatedNode === undefined ? {} : { nominatedNode }) }
+  return {
+    type: "refused",
+    message,
+    plugins: names,
+    nodes: refusals,
+    ...(way?.nominatedNode === undefined ? {} : { nominatedNode: way.nominatedNode, victims: way.victims ?? [] })
+  }
 }
 
-/** Decides where a pod goes. `random` breaks ties; the same numbers give the same decision. */
+/** Why the pod does not fit on one node as the snapshot is now. */
+const refusalOn = (pod: PodInfo, nodeName: string, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>): Refusal | undefined => {
+  const node = snapshot.nodes.get(nodeName)
+  if (node === undefined) return { reasons: ["node is gone"], resolvable: false }
+  for (const plugin of plugins) {
+    const prepared = plugin.preFilter?.(pod, snapshot)
+    if (prepared?.refusal !== undefined) return prepared.refusal
+    const refusal = prepared?.skip === true ? undefined : plugin.filter?.(pod, node, prepared?.state)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
+/** A pod that other pods were removed for; it counts on its node for pods that are not more important. */
+export interface Nominated {
+  readonly info: PodInfo
+  readonly nodeName: string
+}
+
+/** Filters twice: a node must do with the nominated pods there, and, for pods that like their company, without them. */
+const filterBesideNominated = (
+  pod: PodInfo,
+  snapshot: Snapshot,
+  plugins: ReadonlyArray<Plugin>,
+  nominated: ReadonlyArray<Nominated>
+): Filtered => {
+  const without = filterNodes(pod, snapshot, plugins)
+  const ours = priorityOf(pod)
+  const others = nominated.filter(
+    ({ info }) => info.uid !== pod.uid && priorityOf(info) >= ours && snapshot.nodeOf(info.uid) === undefined
+  )
+  if (others.length === 0 || without.overall !== undefined) return without
+  for (const { info, nodeName } of others) snapshot.addPod(info, nodeName)
+  const beside = filterNodes(pod, snapshot, plugins)
+  for (const { info } of others) snapshot.removePod(info.uid)
+  const refusals = new Map([...beside.refusals, ...without.refusals])
+  return { feasible: without.feasible.filter(({ name }) => !beside.refusals.has(name)), refusals }
+}
+
+/**
+ * Decides where a pod goes. `random` breaks ties; the same numbers give the same decision. `nominated` are pods that wait for
+ * room on a node; this one goes to its own nominated node as soon as it fits there.
+ */
 export const schedule = (
   pod: PodInfo,
   snapshot: Snapshot,
   plugins: ReadonlyArray<Plugin>,
-  random: () => number = Math.random
+  random: () => number = Math.random,
+  nominated: ReadonlyArray<Nominated> = []
 ): Decision => {
-  const filtered = filterNodes(pod, snapshot, plugins)
+  const filtered = filterBesideNominated(pod, snapshot, plugins, nominated)
   const { feasible } = filtered
+  const own = nominated.find(({ info }) => info.uid === pod.uid)?.nodeName
+  if (own !== undefined && feasible.some(({ name }) => name === own))
+    return { type: "placed", nodeName: own, feasible: feasible.length }
   if (feasible.length === 0) return refuse(pod, snapshot, plugins, filtered)
   if (feasible.length === 1) return { type: "placed", nodeName: feasible[0]!.name, feasible: 1 }
   const totals = scoreNodes(pod, feasible, snapshot, plugins)

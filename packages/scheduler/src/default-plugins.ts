@@ -1,5 +1,6 @@
 /** The plugins of the default profile, in upstream's order. @module */
 import type { Plugin } from "./plugin.ts"
+import { defaultPreemption } from "./plugins/default-preemption.ts"
 import { imageLocality } from "./plugins/image-locality.ts"
 import { interPodAffinity } from "./plugins/inter-pod-affinity.ts"
 import { nodeAffinity } from "./plugins/node-affinity.ts"
@@ -9,7 +10,6 @@ import { nodeResourcesBalancedAllocation } from "./plugins/node-resources-balanc
 import { nodeResourcesFit } from "./plugins/node-resources-fit.ts"
 import { nodeUnschedulable } from "./plugins/node-unschedulable.ts"
 import { podTopologySpread } from "./plugins/pod-topology-spread.ts"
-import { preemptionNotice } from "./plugins/preemption-notice.ts"
 import { prioritySort } from "./plugins/priority-sort.ts"
 import { schedulingGates } from "./plugins/scheduling-gates.ts"
 import { taintToleration } from "./plugins/taint-toleration.ts"
@@ -26,7 +26,7 @@ export const defaultPlugins: ReadonlyArray<Plugin> = [
   nodeResourcesFit,
   podTopologySpread,
   interPodAffinity,
-  preemptionNotice,
+  defaultPreemption,
   nodeResourcesBalancedAllocation,
   imageLocality
 ]

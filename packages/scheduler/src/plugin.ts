@@ -46,6 +46,8 @@ export interface PostFilterResult {
   readonly message?: string
   /** A node that will have room once other pods are gone. */
   readonly nominatedNode?: string
+  /** Those other pods; the scheduler deletes them. */
+  readonly victims?: ReadonlyArray<PodInfo>
 }
 
 /** `permit` says yes, no with a reason, or wait up to so many milliseconds. */
@@ -67,10 +69,12 @@ export interface Plugin<F = unknown, S = unknown> {
   readonly compare?: (left: QueuedPod, right: QueuedPod) => number
   readonly preFilter?: (pod: PodInfo, snapshot: Snapshot) => PreFilterResult<F>
   readonly filter?: (pod: PodInfo, node: NodeState, state: F) => Refusal | undefined
+  /** Looks for a way out; it may change the snapshot and ask `refuses` what that gives, and leaves it as it was. */
   readonly postFilter?: (
     pod: PodInfo,
     snapshot: Snapshot,
-    refusals: ReadonlyMap<string, NodeRefusal>
+    refusals: ReadonlyMap<string, NodeRefusal>,
+    refuses: (nodeName: string) => Refusal | undefined
   ) => PostFilterResult | undefined
   readonly preScore?: (pod: PodInfo, nodes: ReadonlyArray<NodeState>, snapshot: Snapshot) => PreScoreResult<S>
   /** 0 to 100, or any number where `normalize` brings it there. */

@@ -56,6 +56,33 @@ export const reportFailure = (
     return Effect.asVoid(client.patch(pods, key, { type: "strategic", body }, { subresource: "status" }))
   })
 
+/** Removes a pod so that a more important one fits. */
+export const preempt = (
+  client: Client,
+  recorder: EventRecorder,
+  victim: Pod,
+  preemptor: Pod,
+  nodeName: string,
+  now: string
+): Effect.Effect<void, ClientError> =>
+  Effect.gen(function* () {
+    if (victim.metadata?.deletionTimestamp !== undefined) return
+    const key = { namespace: victim.metadata?.namespace ?? "", name: victim.metadata?.name ?? "" }
+    const uid = victim.metadata?.uid ?? ""
+    const condition = {
+      type: "DisruptionTarget",
+      status: "True",
+      reason: "PreemptionByScheduler",
+      message: `${preemptor.spec?.schedulerName ?? "default-scheduler"}: preempting to accommodate a higher priority pod`,
+      lastTransitionTime: now
+    }
+    const body = { metadata: { uid }, status: { conditions: [condition] } }
+    yield* client.patch(pods, key, { type: "strategic", body }, { subresource: "status" })
+    yield* client.delete(pods, key, { preconditions: { uid } })
+    const message = `Preempted by pod ${preemptor.metadata?.uid} on node ${nodeName}`
+    recorder.event(withKind(victim), "Normal", "Preempted", message, "Preempting")
+  })
+
 /** Tells that a pod has its node. */
 export const reportPlacement = (recorder: EventRecorder, pod: Pod, nodeName: string): void => {
   const message = `Successfully assigned ${pod.metadata?.namespace}/${pod.metadata?.name} to ${nodeName}`

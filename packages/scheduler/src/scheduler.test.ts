@@ -1,6 +1,7 @@
 /** The loop against a real API server in memory. @module */
 import { describe, expect, test } from "bun:test"
 import { events, type Node, nodes, type Pod, pods } from "@tsukube/api/core-v1"
+import { priorityclasses } from "@tsukube/api/scheduling-v1"
 import type { Client } from "@tsukube/client"
 import { live } from "@tsukube/testing"
 import { Effect, Scope } from "effect"
@@ -124,6 +125,32 @@ describe("the scheduler", () => {
         yield* runScheduler(client, informers)
         yield* eventually("three", nodeOf(client, "three"), (name) => name === "a")
         yield* eventually("two waits", refusal(client, "two"), (condition) => condition?.reason === "Unschedulable")
+      })
+    )
+  )
+
+  test(
+    "removes less important pods for a more important one",
+    live(() =>
+      Effect.gen(function* () {
+        const { client, informers } = yield* startCluster
+        yield* addNode(client, "a", { cpu: "1" })
+        yield* runScheduler(client, informers)
+        yield* client.create(priorityclasses, { metadata: { name: "high" }, value: 1000 })
+        yield* client.create(pods, pod("low", "800m"))
+        yield* eventually("low", nodeOf(client, "low"), (name) => name === "a")
+        yield* client.create(pods, pod("important", "500m", { priorityClassName: "high" }))
+        const low = { namespace, name: "low" }
+        const victim = yield* eventually(
+          "victim",
+          client.get(pods, low),
+          ({ metadata }) => metadata?.deletionTimestamp !== undefined
+        )
+        expect(victim.status?.conditions?.find(({ type }) => type === "DisruptionTarget")?.reason).toBe("PreemptionByScheduler")
+        const waiting = yield* client.get(pods, { namespace, name: "important" })
+        expect(waiting.status?.nominatedNodeName).toBe("a")
+        yield* client.delete(pods, low, { gracePeriodSeconds: 0 })
+        yield* eventually("important", nodeOf(client, "important"), (name) => name === "a")
       })
     )
   )

@@ -1,15 +1,16 @@
 /** The scheduler of a cluster: watches, decides one pod at a time, binds many at once. @module */
 import { type Node, namespaces, nodes, type Pod, pods } from "@tsukube/api/core-v1"
+import { poddisruptionbudgets } from "@tsukube/api/policy-v1"
 import type { Client, ClientError, InformerEvent, Informers } from "@tsukube/client"
 import { type EventRecorder, makeRecorder } from "@tsukube/reconciler"
 import { Clock, Effect, FiberSet, Latch, type Scope, Semaphore } from "effect"
 import { bind, type NotPermitted } from "./bind.ts"
 import { footprintChanged, nodeEvents, wishesChanged } from "./changes.ts"
-import { type Decision, schedule } from "./cycle.ts"
+import { type Decision, type Nominated, schedule } from "./cycle.ts"
 import { defaultPlugins } from "./default-plugins.ts"
 import type { ClusterEvent, Plugin } from "./plugin.ts"
 import { SchedulingQueue, type Waiting } from "./queue.ts"
-import { type Failure, reportFailure, reportPlacement } from "./report.ts"
+import { type Failure, preempt, reportFailure, reportPlacement } from "./report.ts"
 import { holdsResources, type PodInfo, podInfo, podKey, Snapshot } from "./snapshot.ts"
 import { groupsOf } from "./spread-sources.ts"
 
@@ -28,6 +29,8 @@ export interface SchedulerOptions {
 class State {
   readonly snapshot: Snapshot = new Snapshot()
   readonly assumed: Set<string> = new Set()
+  /** Pods that others were removed for, and the nodes that will have room. */
+  readonly nominated: Map<string, Nominated> = new Map()
   readonly queue: SchedulingQueue
   readonly #schedulerName: string
   readonly #now: () => number
@@ -78,6 +81,7 @@ class State {
     const key = podKey(pod)
     const wasPlaced = this.snapshot.nodeOf(key) !== undefined
     this.assumed.delete(key)
+    this.nominated.delete(key)
     this.snapshot.removePod(key)
     this.queue.remove(key)
     if (wasPlaced) this.#tell("PodRemoved")
@@ -88,6 +92,7 @@ class State {
     const wasPlaced = previous?.spec?.nodeName !== undefined && this.snapshot.nodeOf(key) !== undefined
     if (wasPlaced && !footprintChanged(pod, previous)) return
     this.assumed.delete(key)
+    this.nominated.delete(key)
     this.queue.remove(key)
     this.snapshot.addPod(podInfo(pod), pod.spec?.nodeName ?? "")
     this.#tell(wasPlaced ? "PodChanged" : "PodAdded")
@@ -96,6 +101,8 @@ class State {
   #enqueue(pod: Pod, previous: Pod | undefined): void {
     const key = podKey(pod)
     if (this.assumed.has(key)) return
+    const nodeName = pod.status?.nominatedNodeName
+    if (nodeName && !this.nominated.has(key)) this.nominated.set(key, { info: podInfo(pod), nodeName })
     if (pod.metadata?.deletionTimestamp !== undefined) this.queue.remove(key)
     else if (previous !== undefined && this.queue.has(key) && !wishesChanged(pod, previous)) this.queue.renew(pod)
     else {
@@ -151,6 +158,17 @@ const bindAssumed = (hands: Hands, waiting: Waiting, info: PodInfo, nodeName: st
     )
   )
 
+/** Deletes pods for a more important one, which is tried again when they are gone. */
+const removeVictims = ({ client, recorder }: Hands, preemptor: Pod, nodeName: string, victims: ReadonlyArray<PodInfo>) =>
+  Effect.gen(function* () {
+    const now = `${new Date(yield* Clock.currentTimeMillis).toISOString().slice(0, 19)}Z`
+    for (const { pod, uid } of victims) {
+      yield* preempt(client, recorder, pod, preemptor, nodeName, now).pipe(
+        Effect.catch((error) => (isGone(error) ? Effect.void : Effect.logWarning(`preempting ${uid}: ${error.message}`)))
+      )
+    }
+  })
+
 /** Reserves with every plugin; what was reserved is given back when one says no. */
 const reserve = (
   plugins: ReadonlyArray<Plugin>,
@@ -173,16 +191,20 @@ const handle = (hands: Hands, waiting: Waiting, random: () => number): Effect.Ef
   let decision: Decision
   try {
     info = podInfo(waiting.pod)
-    decision = schedule(info, state.snapshot, plugins, random)
+    decision = schedule(info, state.snapshot, plugins, random, [...state.nominated.values()])
   } catch (error) {
     // A pod that a plugin cannot read (a malformed selector, say) must not stop the others.
     return giveBack(hands, waiting, { reason: "SchedulerError", message: String(error) }, new Set())
   }
   if (decision.type === "refused") {
-    const { message, nominatedNode, plugins: refusedBy } = decision
+    const { message, nominatedNode, victims = [], plugins: refusedBy } = decision
+    if (nominatedNode !== undefined) state.nominated.set(waiting.key, { info, nodeName: nominatedNode })
     const failure: Failure = { reason: "Unschedulable", message, ...(nominatedNode === undefined ? {} : { nominatedNode }) }
     // Without any node no plugin refused; whatever comes first may help.
-    return giveBack(hands, waiting, failure, refusedBy.size > 0 ? refusedBy : new Set(plugins.map(({ name }) => name)))
+    const giving = giveBack(hands, waiting, failure, refusedBy.size > 0 ? refusedBy : new Set(plugins.map(({ name }) => name)))
+    return nominatedNode === undefined
+      ? giving
+      : Effect.andThen(giving, removeVictims(hands, waiting.pod, nominatedNode, victims))
   }
   const refusal = reserve(plugins, info, decision.nodeName)
   if (refusal !== undefined) {
@@ -249,7 +271,11 @@ export const runScheduler = (
 
     const groups = groupsOf(informers)
     state.snapshot.groupOf = groups.groupOf
+    const budgetCache = informers.of(poddisruptionbudgets)
+    state.snapshot.budgets = budgetCache.list
 
-    const ready = Effect.forEach([nodeCache, podCache, namespaceCache, groups], ({ synced }) => synced, { discard: true })
+    const ready = Effect.forEach([nodeCache, podCache, namespaceCache, groups, budgetCache], ({ synced }) => synced, {
+      discard: true
+    })
     yield* ready.pipe(Effect.andThen(Effect.forever(turn)), Effect.annotateLogs("scheduler", schedulerName), Effect.forkScoped)
   })

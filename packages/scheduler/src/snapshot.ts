@@ -1,5 +1,6 @@
 /** The nodes and the pods on them as the scheduler sees them, kept up to date by single changes. @module */
 import type { Node, Pod } from "@tsukube/api/core-v1"
+import type { PodDisruptionBudget } from "@tsukube/api/policy-v1"
 import {
   addResources,
   isSidecar,
@@ -107,6 +108,8 @@ export class Snapshot {
   private readonly withAffinity = new Set<MutableNode>()
   /** Which pods a pod should be spread from when it says nothing itself; nobody's, unless someone who knows sets it. */
   groupOf: GroupOf = () => undefined
+  /** Disruption budgets that preemption should keep, if it can. */
+  budgets: () => ReadonlyArray<PodDisruptionBudget> = () => []
   private readonly labelsOfNamespaces = new Map<string, Readonly<Record<string, string>>>()
 
   /** The nodes, in the order in which they came. */
