@@ -78,7 +78,7 @@ test.skipIf(!canRunContainers("a private containerd"))(
     writeImage(join(images, "pause.tar"), pauseImage())
     writeImage(join(images, "busybox.tar"), busyboxImage())
     const begin = async (keepContainers: boolean): Promise<{ scope: Scope.Closeable; containerd: Containerd }> => {
-      const scope = Effect.runSync(Scope.make())
+      const scope = Scope.makeUnsafe()
       return { scope, containerd: await Effect.runPromise(Scope.provide(startContainerd({ dir, keepContainers }), scope)) }
     }
     const inRuntime = <A>(

@@ -18,7 +18,7 @@ describe.skipIf(!canRunContainers("kubelet on containerd"))("a kubelet on a real
   let node: TestNode
 
   beforeAll(async () => {
-    scope = Effect.runSync(Scope.make())
+    scope = Scope.makeUnsafe()
     client = await Effect.runPromise(Scope.provide(startApi(), scope))
     node = await Effect.runPromise(Scope.provide(makeTestNode(), scope))
     await node.startKubelet(client)

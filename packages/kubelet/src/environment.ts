@@ -18,7 +18,9 @@ export interface Variable {
 }
 
 /** Something a container refers to is missing; the message is upstream's. */
-export class EnvironmentError extends Error {}
+export class EnvironmentError extends Error {
+  readonly _tag = "EnvironmentError"
+}
 
 /** The names of the config maps and secrets that a container's variables come from. */
 export const referencesOf = (

@@ -6,7 +6,7 @@ import type { ClientError } from "@tsukube/client"
 import { Clock, Effect } from "effect"
 import { containerSpecOf, volumeMountsOf } from "./container-spec.ts"
 import type { DownwardFacts } from "./downward.ts"
-import { environmentOf, referencesOf, type Variable } from "./environment.ts"
+import { EnvironmentError, environmentOf, referencesOf, type Variable } from "./environment.ts"
 import { containerEvent } from "./events.ts"
 import { loginsOf } from "./images.ts"
 import { endContainer, runHook } from "./lifecycle.ts"
@@ -16,6 +16,7 @@ import { backOffKey, type Start, type Waiting } from "./restart.ts"
 import type { ContainerMount, RegistryLogin, RuntimeContainer, RuntimePod, SandboxSpec } from "./runtime.ts"
 import { rootProblem } from "./security.ts"
 import { terminationFile } from "./termination-message.ts"
+import { VolumeError } from "./volume/files.ts"
 import { podFolder } from "./volume/volumes.ts"
 
 /** The pod a container is started in. */
@@ -71,7 +72,7 @@ export const startContainer = (node: NodeContext, context: StartContext, start: 
     )
     const mounts = yield* Effect.try({
       try: () => mountsOf(node, context, start, environment),
-      catch: (cause) => (cause instanceof Error ? cause : new Error(String(cause)))
+      catch: (cause) => new VolumeError(cause instanceof Error ? cause.message : String(cause))
     }).pipe(Effect.catch((error) => fail("CreateContainerConfigError", error.message, configRetryMs)))
 
     yield* removeOld(node, context.runtime, name)
@@ -153,7 +154,7 @@ const variablesOf = (
   node: NodeContext,
   context: StartContext,
   container: Container
-): Effect.Effect<ReadonlyArray<Variable>, Error | ClientError> =>
+): Effect.Effect<ReadonlyArray<Variable>, EnvironmentError | ClientError> =>
   Effect.gen(function* () {
     const namespace = context.pod.metadata?.namespace ?? ""
     const names = referencesOf(container)
@@ -169,7 +170,7 @@ const variablesOf = (
     }
     return yield* Effect.try({
       try: () => environmentOf({ ...context.facts, container, configMaps, secrets, services: node.services() }),
-      catch: (cause) => (cause instanceof Error ? cause : new Error(String(cause)))
+      catch: (cause) => new EnvironmentError(cause instanceof Error ? cause.message : String(cause))
     })
   })
 

@@ -104,7 +104,7 @@ export const makeTestNode = (): Effect.Effect<TestNode, unknown, Scope.Scope> =>
     yield* Effect.addFinalizer(() => Effect.promise(stopKubelet))
     const startKubelet = async (api: Client): Promise<Kubelet> => {
       await stopKubelet()
-      scope = Effect.runSync(Scope.make())
+      scope = Scope.makeUnsafe()
       const started = Effect.gen(function* () {
         const runtime = yield* makeCri(containerd)
         return yield* runKubelet({

@@ -8,7 +8,9 @@ export interface VolumeFile {
 }
 
 /** A volume that cannot be made; the message is what the FailedMount event says. */
-export class VolumeError extends Error {}
+export class VolumeError extends Error {
+  readonly _tag = "VolumeError"
+}
 
 /** A key of a config map or secret, and where it goes. */
 export interface KeyToFile {
