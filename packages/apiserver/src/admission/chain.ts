@@ -5,6 +5,7 @@ import type { AdmissionPlugin, AdmissionRequest } from "./admission.ts"
 import { defaultIngressClass } from "./default-ingress-class.ts"
 import { defaultStorageClass } from "./default-storage-class.ts"
 import { defaultTolerationSeconds } from "./default-toleration-seconds.ts"
+import { limitRanger } from "./limit-ranger.ts"
 import { namespaceLifecycle } from "./namespace-lifecycle.ts"
 import { priority } from "./priority.ts"
 import { rbacEscalation } from "./rbac-escalation.ts"
@@ -15,6 +16,7 @@ import { taintNodesByCondition } from "./taint-nodes-by-condition.ts"
 const plugins: ReadonlyArray<AdmissionPlugin> = [
   rbacEscalation,
   namespaceLifecycle,
+  limitRanger,
   serviceAccount,
   taintNodesByCondition,
   priority,

@@ -106,3 +106,40 @@ test("two servers never give one address or port twice, and the last one is foun
   await Promise.all(names.map((name) => second.json("DELETE", `${path}/${name}`)))
   expect(await addresses()).toEqual(["10.0.0.1"])
 })
+
+describe("a cluster with two ranges", () => {
+  test("gives both families to those who want them, and says where it is", async () => {
+    const server = await startServer({
+      serviceCidr: "10.0.0.0/24,fd00::/120",
+      advertise: { address: "192.0.2.7", port: 6443 }
+    })
+    const one = await server.json("POST", path, service("one"))
+    expect(one.spec.ipFamilies).toEqual(["IPv4"])
+    const both = await server.json("POST", path, service("both", { ipFamilyPolicy: "PreferDualStack" }))
+    expect(both.spec.ipFamilies).toEqual(["IPv4", "IPv6"])
+    expect(both.spec.clusterIPs[1]).toStartWith("fd00::")
+    const sixth = await server.json("POST", path, service("sixth", { ipFamilies: ["IPv6"] }))
+    expect(sixth.spec.clusterIP).toStartWith("fd00::")
+    const less = await server.json(
+      "PATCH",
+      `${path}/both`,
+      { spec: { ipFamilyPolicy: "SingleStack", ipFamilies: ["IPv4"], clusterIPs: [both.spec.clusterIP] } },
+      merge
+    )
+    expect(less.spec.clusterIPs).toEqual([both.spec.clusterIP])
+    const endpoints = await server.json("GET", "/api/v1/namespaces/default/endpoints/kubernetes")
+    expect(endpoints.subsets).toEqual([
+      { addresses: [{ ip: "192.0.2.7" }], ports: [{ name: "https", port: 6443, protocol: "TCP" }] }
+    ])
+    const slice = await server.json("GET", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes")
+    expect(slice.endpoints[0].addresses).toEqual(["192.0.2.7"])
+    await server.close()
+  })
+
+  test("of one family refuses the other", async () => {
+    const refused = await first.json("POST", path, service("six", { ipFamilies: ["IPv6"] }), { code: 422 })
+    expect(refused.message).toContain('spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster')
+    const dual = await first.json("POST", path, service("dual", { ipFamilyPolicy: "RequireDualStack" }), { code: 422 })
+    expect(dual.message).toContain("this cluster is not configured for dual-stack services")
+  })
+})
