@@ -42,3 +42,14 @@ test("objects stay in key order however they come", () => {
   expect([...bucket.range(prefix)].map(({ key }) => key.slice(prefix.length))).toEqual(["a", "c", "x"])
   expect([...bucket.range(prefix, `${prefix}b`)].map(({ key }) => key.slice(prefix.length))).toEqual(["c", "x"])
 })
+
+test("the history is bounded, and says how far back it reaches", () => {
+  const bucket = new Bucket(0n)
+  for (let i = 1n; i <= 12_000n; i++) bucket.put(podOn("x", "", i))
+  expect(bucket.floor).toBeGreaterThan(6_000n)
+  expect(bucket.since(bucket.floor - 1n)).toBeUndefined()
+  const known = bucket.since(bucket.floor)
+  expect(known?.length).toBeGreaterThanOrEqual(4096)
+  expect(known?.[0]?.revision).toBe(bucket.floor + 1n)
+  expect(bucket.since(11_998n)?.map(({ revision }) => revision)).toEqual([11_999n, 12_000n])
+})

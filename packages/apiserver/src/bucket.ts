@@ -3,6 +3,8 @@ import type { StoredObject } from "./stored.ts"
 
 /** Changes kept for watches that start in the past; older ones get 410. */
 const historyLimit = 4096
+/** The history is trimmed when it is longer by this much, so that a busy bucket does not move it on every write. */
+const historySlack = 1024
 
 /** A change of one object. `current` is absent after a deletion, `previous` for a new object. */
 export class ObjectChange {
@@ -102,10 +104,9 @@ export class Bucket {
   #publish(change: ObjectChange): void {
     this.changedAt = change.revision
     this.#history.push(change)
-    // Trimmed in halves, so that a busy bucket does not move its history on every write.
-    if (this.#history.length >= historyLimit * 2) {
-      this.floor = this.#history[historyLimit - 1]!.revision
-      this.#history = this.#history.slice(historyLimit)
+    if (this.#history.length >= historyLimit + historySlack) {
+      this.floor = this.#history[historySlack - 1]!.revision
+      this.#history = this.#history.slice(historySlack)
     }
     for (const follower of this.#followers) follower.changed(change)
     for (const { read, byValue } of this.#indexes.values()) {
