@@ -7,58 +7,11 @@ import { eventually } from "@tsukube/testing"
 import { Effect, Exit, Scope } from "effect"
 import { type Containerd, startContainerd } from "./containerd.ts"
 import { busyboxImage, pauseImage, writeImage } from "./oci-image.ts"
-import type { ContainerSpec, SandboxSpec } from "./runtime.ts"
 import { makeCri } from "./runtimes/cri.ts"
 import { canRunContainers } from "./testing/node.ts"
+import { containerSpec, sandboxSpec } from "./testing/runtime-contract.ts"
 
 setDefaultTimeout(60_000)
-
-const sandbox = (logDirectory: string): SandboxSpec => ({
-  name: "p",
-  namespace: "default",
-  uid: "u1",
-  attempt: 0,
-  hostname: "",
-  logDirectory,
-  portMappings: [],
-  labels: { "io.kubernetes.pod.uid": "u1" },
-  annotations: {},
-  cgroupParent: "",
-  sysctls: {},
-  share: { network: true, pid: false, ipc: false, processes: false },
-  privileged: false,
-  supplementalGroups: [],
-  seccomp: { type: "RuntimeDefault" },
-  handler: ""
-})
-
-const sleeper: ContainerSpec = {
-  name: "main",
-  attempt: 0,
-  image: "docker.io/library/busybox:1.36",
-  command: ["sleep", "3600"],
-  args: [],
-  workingDir: "",
-  environment: [],
-  mounts: [],
-  labels: { "io.kubernetes.pod.uid": "u1" },
-  annotations: {},
-  logPath: "main/0.log",
-  stdin: false,
-  stdinOnce: false,
-  tty: false,
-  resources: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryLimitBytes: 0, oomScoreAdjust: 1000 },
-  security: {
-    privileged: false,
-    capabilities: { add: [], drop: [] },
-    supplementalGroups: [],
-    readOnlyRootFilesystem: false,
-    noNewPrivileges: false,
-    seccomp: { type: "RuntimeDefault" },
-    unmaskedProc: false
-  },
-  ends: "never"
-}
 
 /** The processes whose command line names the folder. */
 const processesOf = async (dir: string): Promise<ReadonlyArray<number>> => {
@@ -74,6 +27,10 @@ test.skipIf(!canRunContainers("a private containerd"))(
   async () => {
     const dir = mkdtempSync(join(tmpdir(), "tsk-"))
     const images = join(dir, "images")
+    const spec = sandboxSpec(join(dir, "logs"), {
+      hostname: "",
+      share: { network: true, pid: false, ipc: false, processes: false }
+    })
     mkdirSync(images)
     writeImage(join(images, "pause.tar"), pauseImage())
     writeImage(join(images, "busybox.tar"), busyboxImage())
@@ -90,14 +47,13 @@ test.skipIf(!canRunContainers("a private containerd"))(
     await Effect.runPromise(first.containerd.importImages(images))
     const id = await inRuntime(first.containerd, (runtime) =>
       Effect.gen(function* () {
-        const spec = sandbox(join(dir, "logs"))
-        const made = yield* runtime.createContainer(yield* runtime.runSandbox(spec), sleeper, spec)
+        const made = yield* runtime.createContainer(yield* runtime.runSandbox(spec), containerSpec(spec), spec)
         yield* runtime.startContainer(made)
         return made
       })
     )
     const stateOf = (containerd: Containerd) =>
-      inRuntime(containerd, (runtime) => runtime.pod("u1")).then(({ containers }) => containers)
+      inRuntime(containerd, (runtime) => runtime.pod(spec.uid)).then(({ containers }) => containers)
 
     const { stdout } = await Effect.runPromise(run("pgrep", ["-f", `containerd --config ${dir}/config.toml`]))
     for (const pid of stdout.trim().split("\n")) process.kill(Number(pid), "SIGKILL")

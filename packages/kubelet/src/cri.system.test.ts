@@ -6,6 +6,7 @@ import { eventually } from "@tsukube/testing"
 import { Effect, Exit, Scope } from "effect"
 import { boundPod, startApi } from "./testing/api.ts"
 import { canRunContainers, makeTestNode, nodeName, type TestNode } from "./testing/node.ts"
+import { runtimeContract } from "./testing/runtime-contract.ts"
 
 setDefaultTimeout(60_000)
 
@@ -67,6 +68,8 @@ describe.skipIf(!canRunContainers("kubelet on containerd"))("a kubelet on a real
       stdin === undefined ? {} : { stdin }
     )
   }
+
+  runtimeContract("containerd", () => ({ runtime: node.runtime, logDir: `${node.dir}/contract` }))
 
   test("volumes, environment and identity are what the pod asks for", async () => {
     await Effect.runPromise(

@@ -12,6 +12,7 @@ import { WebSocket } from "ws"
 import { type Containerd, startContainerd } from "../containerd.ts"
 import { type Kubelet, runKubelet } from "../kubelet.ts"
 import { busyboxImage, pauseImage, writeImage } from "../oci-image.ts"
+import type { ContainerRuntime } from "../runtime.ts"
 import { makeCri } from "../runtimes/cri.ts"
 
 /** Whether the machine can run real containers. */
@@ -29,6 +30,7 @@ export const canRunContainers = (suite: string): boolean =>
 export interface TestNode {
   readonly dir: string
   readonly containerd: Containerd
+  readonly runtime: ContainerRuntime
   /** Starts a kubelet, in the place of the one before. */
   readonly startKubelet: (client: Client) => Promise<Kubelet>
   readonly stopKubelet: () => Promise<void>
@@ -95,6 +97,7 @@ export const makeTestNode = (): Effect.Effect<TestNode, unknown, Scope.Scope> =>
     const containerd = yield* startContainerd({ dir })
     yield* containerd.importImages(images)
 
+    const runtime = yield* makeCri(containerd)
     let scope: Scope.Closeable | undefined
     let port = 0
     const stopKubelet = async (): Promise<void> => {
@@ -105,17 +108,14 @@ export const makeTestNode = (): Effect.Effect<TestNode, unknown, Scope.Scope> =>
     const startKubelet = async (api: Client): Promise<Kubelet> => {
       await stopKubelet()
       scope = Scope.makeUnsafe()
-      const started = Effect.gen(function* () {
-        const runtime = yield* makeCri(containerd)
-        return yield* runKubelet({
-          client: api,
-          nodeName,
-          runtime,
-          rootDir: join(dir, "kubelet"),
-          addresses: ["127.0.0.1"],
-          port: 0,
-          tls: { cert: server.cert, key: server.key, clientCa: authority.cert }
-        })
+      const started = runKubelet({
+        client: api,
+        nodeName,
+        runtime,
+        rootDir: join(dir, "kubelet"),
+        addresses: ["127.0.0.1"],
+        port: 0,
+        tls: { cert: server.cert, key: server.key, clientCa: authority.cert }
       })
       const kubelet = await Effect.runPromise(Scope.provide(started, scope))
       port = kubelet.port
@@ -125,6 +125,7 @@ export const makeTestNode = (): Effect.Effect<TestNode, unknown, Scope.Scope> =>
     return {
       dir,
       containerd,
+      runtime,
       startKubelet,
       stopKubelet,
       get: (path) =>
