@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { X509Certificate } from "node:crypto"
+import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto"
 import { createAuthority, issueCertificate } from "./certificates.ts"
 
 test("an authority signs certificates that verify against it", async () => {
@@ -35,4 +35,20 @@ test("a client's groups are its organizations, whatever letters they have", asyn
 test("an address that is none is refused", async () => {
   const authority = await createAuthority()
   await expect(issueCertificate(authority, { commonName: "x", ipAddresses: ["300.1.1.1"] })).rejects.toThrow("not an IP address")
+})
+
+test("an authority from elsewhere may sign as well", async () => {
+  for (const [type, options] of [
+    ["rsa", { modulusLength: 2048 }],
+    ["ec", { namedCurve: "P-384" }]
+  ] as const) {
+    const { privateKey } = generateKeyPairSync(type as "ec", options as { namedCurve: string })
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString()
+    const own = await createAuthority()
+    // The name is the authority's, the signature the other key's.
+    const pair = await issueCertificate({ cert: own.cert, key: pem }, { commonName: "x" })
+    const certificate = new X509Certificate(pair.cert)
+    expect(certificate.issuer).toBe("CN=kubernetes")
+    expect(certificate.verify(createPublicKey(pem))).toBe(true)
+  }
 })
