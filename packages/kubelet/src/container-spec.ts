@@ -4,7 +4,7 @@ import type { Container, Pod } from "@tsukube/api/core-v1"
 import { expand, type Variable } from "./environment.ts"
 import type { DnsConfig } from "./network-files.ts"
 import { linuxResourcesOf } from "./resources.ts"
-import { containerHash, isSidecar } from "./restart.ts"
+import { type ContainerKind, containerHash, isSidecar } from "./restart.ts"
 import {
   annotationKeys,
   type ContainerEnd,
@@ -78,7 +78,8 @@ export const sandboxSpecOf = (
 }
 
 /** What a container of a pod with this restart policy does in the end. */
-export const endOf = (pod: Pod, container: Container, kind: "init" | "main"): ContainerEnd => {
+export const endOf = (pod: Pod, container: Container, kind: ContainerKind): ContainerEnd => {
+  if (kind === "ephemeral") return "never"
   if (kind === "init") return isSidecar(container) ? "never" : "init"
   return (container.restartPolicy ?? pod.spec?.restartPolicy ?? "Always") === "Always" ? "never" : "run"
 }
@@ -88,7 +89,8 @@ export const containerSpecOf = (
   pod: Pod,
   container: Container,
   options: {
-    readonly kind: "init" | "main"
+    readonly kind: ContainerKind
+    readonly targetId?: string | undefined
     readonly attempt: number
     readonly environment: ReadonlyArray<Variable>
     readonly mounts: ReadonlyArray<ContainerMount>
@@ -123,6 +125,7 @@ export const containerSpecOf = (
     tty: container.tty === true,
     resources: linuxResourcesOf(pod, container, options.nodeMemoryBytes),
     security: securityOf(pod, container, options.seccompDir),
+    ...(options.targetId === undefined ? {} : { targetId: options.targetId }),
     ends: endOf(pod, container, options.kind)
   }
 }

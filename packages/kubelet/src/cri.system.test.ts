@@ -160,6 +160,28 @@ describe.skipIf(!canRunContainers("kubelet on containerd"))("a kubelet on a real
     await remove("shell", 0)
   })
 
+  test("an ephemeral container joins the processes of its target", async () => {
+    await create("debugged", { containers: [{ name: "main", image, command: ["sleep", "4321"] }] })
+    await until("debugged", "ready", isReady)
+    const ephemeralContainers = [{ name: "debug", image, targetContainerName: "main", command: sh("ps; sleep 3600") }]
+    await Effect.runPromise(
+      client.patch(
+        pods,
+        { namespace: "default", name: "debugged" },
+        { type: "strategic", body: { spec: { ephemeralContainers } } },
+        { subresource: "ephemeralcontainers" }
+      )
+    )
+    await until(
+      "debugged",
+      "debug running",
+      ({ status }) => status?.ephemeralContainerStatuses?.[0]?.state?.running !== undefined
+    )
+    await eventually(async () => (await node.get("/containerLogs/default/debugged/debug")).body.includes("sleep 4321"))
+    expect(isReady(await get("debugged"))).toBe(true)
+    await remove("debugged", 0)
+  })
+
   test("a container that fails is started again with a growing back-off, and its last log can be read", async () => {
     await create("crash", {
       containers: [{ name: "main", image, command: sh("echo try; echo why > /dev/termination-log; exit 7") }]

@@ -4,7 +4,13 @@ import type { EventRecorder } from "@tsukube/reconciler"
 
 /** A reference to one container of a pod, as `kubectl describe` shows it: `spec.containers{web}`. */
 export const containerReference = (pod: Pod, name: string): ObjectReference => {
-  const list = pod.spec?.initContainers?.some((container) => container.name === name) ? "initContainers" : "containers"
+  const isIn = (list: ReadonlyArray<{ readonly name: string }> | undefined) =>
+    list?.some((container) => container.name === name) === true
+  const list = isIn(pod.spec?.initContainers)
+    ? "initContainers"
+    : isIn(pod.spec?.ephemeralContainers)
+      ? "ephemeralContainers"
+      : "containers"
   const { namespace, name: podName, uid, resourceVersion } = pod.metadata ?? {}
   return {
     apiVersion: "v1",

@@ -19,6 +19,8 @@ export interface Images {
     logins: ReadonlyArray<RegistryLogin>,
     events: ImageEvents
   ) => Effect.Effect<RuntimeImage | undefined, NotStarted>
+  /** Forgets what failed for a pod. */
+  readonly forget: (podUid: string) => void
 }
 
 const pullLimit = 5
@@ -35,6 +37,10 @@ export const makeImages = (runtime: ContainerRuntime, backOff: BackOff): Images 
   const pulls = Semaphore.makeUnsafe(pullLimit)
   const failedAt = new Map<string, { readonly at: number; readonly message: string }>()
   return {
+    forget: (podUid) => {
+      backOff.forget(`${podUid}/`)
+      for (const key of failedAt.keys()) if (key.startsWith(`${podUid}/`)) failedAt.delete(key)
+    },
     ensure: (pod, container, logins, events) =>
       Effect.gen(function* () {
         const image = container.image ?? ""

@@ -8,7 +8,7 @@ import type {
   PodCondition,
   PodStatus
 } from "@tsukube/api/core-v1"
-import { isSidecar, restartsAfter, type Waiting } from "./restart.ts"
+import { type ContainerKind, isSidecar, restartsAfter, type Waiting } from "./restart.ts"
 import type { RuntimeContainer, RuntimePod } from "./runtime.ts"
 
 /** What the status is made from. */
@@ -42,6 +42,7 @@ export const statusOf = (facts: StatusFacts): PodStatus => {
   const spec = pod.spec
   const old = pod.status
   const mains = spec?.containers ?? []
+  const ephemerals = spec?.ephemeralContainers ?? []
   const inits = spec?.initContainers ?? []
   const initStatuses = inits.map((container) => containerStatusOf(facts, container, "init", false))
   const initialized = inits.every((container, index) => isInitialized(container, initStatuses[index]))
@@ -63,6 +64,9 @@ export const statusOf = (facts: StatusFacts): PodStatus => {
     startTime: old?.startTime ?? timestamp(now),
     ...(initStatuses.length === 0 ? {} : { initContainerStatuses: initStatuses }),
     containerStatuses: statuses,
+    ...(ephemerals.length === 0
+      ? {}
+      : { ephemeralContainerStatuses: ephemerals.map((container) => containerStatusOf(facts, container, "ephemeral", false)) }),
     ...(old?.qosClass === undefined ? {} : { qosClass: old.qosClass }),
     ...(generation === undefined ? {} : { observedGeneration: generation })
   }
@@ -94,11 +98,12 @@ const terminatedOf = (facts: StatusFacts, container: RuntimeContainer): Containe
 const containerStatusOf = (
   facts: StatusFacts,
   container: Container,
-  kind: "init" | "main",
+  kind: ContainerKind,
   initializing: boolean
 ): ContainerStatus => {
   const [newest, previous] = facts.runtime.containers.filter((candidate) => candidate.name === container.name)
-  const list = kind === "init" ? facts.pod.status?.initContainerStatuses : facts.pod.status?.containerStatuses
+  const { initContainerStatuses, containerStatuses, ephemeralContainerStatuses } = facts.pod.status ?? {}
+  const list = { init: initContainerStatuses, main: containerStatuses, ephemeral: ephemeralContainerStatuses }[kind]
   const old = list?.find((status) => status.name === container.name)
   const waiting = facts.waiting.get(container.name)
   if (newest === undefined) return absentStatus(facts, container, old, waiting, kind, initializing)
@@ -121,7 +126,7 @@ const containerStatusOf = (
     name: container.name,
     state,
     lastState: last ?? {},
-    ready: kind === "init" && !sidecar ? ended?.exitCode === 0 : started && facts.ready(newest.id),
+    ready: kind === "main" || sidecar ? started && facts.ready(newest.id) : kind === "init" && ended?.exitCode === 0,
     restartCount: newest.attempt,
     image: newest.image,
     imageID: newest.imageId,
@@ -159,7 +164,7 @@ const absentStatus = (
   container: Container,
   old: ContainerStatus | undefined,
   waiting: Waiting | undefined,
-  kind: "init" | "main",
+  kind: ContainerKind,
   initializing: boolean
 ): ContainerStatus => {
   const hasInit = (facts.pod.spec?.initContainers?.length ?? 0) > 0

@@ -3,10 +3,13 @@ import type { Container, Pod } from "@tsukube/api/core-v1"
 import { type BackOff, formatDelay } from "./back-off.ts"
 import { annotationKeys, type RuntimeContainer, type RuntimePod, type RuntimeSandbox } from "./runtime.ts"
 
+/** Which of a pod's lists a container is in. */
+export type ContainerKind = "init" | "main" | "ephemeral"
+
 /** A container to start, as instance number `attempt`. */
 export interface Start {
   readonly container: Container
-  readonly kind: "init" | "main"
+  readonly kind: ContainerKind
   readonly attempt: number
   /** When the instance before ended; absent for the first. */
   readonly failedAt?: number
@@ -167,6 +170,10 @@ const planContainers = (facts: PodFacts, sandbox: RuntimeSandbox): PodPlan => {
     }
   }
 
+  // Whoever debugs a pod does not want to wait for it to work; such a container is started once and never again.
+  for (const container of pod.spec?.ephemeralContainers ?? []) {
+    if (newestOf(runtime, container.name) === undefined) start.push({ container, kind: "ephemeral", attempt: 0 })
+  }
   const mains = pod.spec?.containers ?? []
   const isHere = (container: RuntimeContainer | undefined) => container !== undefined && container.sandboxId === sandbox.id
   const initialized = mains.some((container) => isHere(newestOf(runtime, container.name)))

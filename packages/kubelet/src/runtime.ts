@@ -106,6 +106,8 @@ export interface ContainerSpec {
   readonly tty: boolean
   readonly resources: ContainerResources
   readonly security: ContainerSecurity
+  /** The container whose processes this one sees, by its id. */
+  readonly targetId?: string
   readonly ends: ContainerEnd
 }
 

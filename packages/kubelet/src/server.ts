@@ -140,7 +140,7 @@ const podAt = (options: ServerOptions, { namespace, pod }: ContainerPath): Pod =
 }
 
 const containersOf = async (options: ServerOptions, pod: Pod, name: string): Promise<ReadonlyArray<RuntimeContainer>> => {
-  const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
+  const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? []), ...(pod.spec?.ephemeralContainers ?? [])]
   if (!all.some((container) => container.name === name))
     throw new Refused(400, `container ${name} is not valid for pod ${pod.metadata?.name}`)
   const runtime = await Effect.runPromise(options.runtime.pod(pod.metadata?.uid ?? ""))

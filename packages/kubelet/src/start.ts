@@ -78,6 +78,7 @@ export const startContainer = (node: NodeContext, context: StartContext, start: 
     yield* removeOld(node, context.runtime, name)
     const spec = containerSpecOf(pod, container, {
       kind: start.kind,
+      targetId: targetOf(context, name),
       attempt: start.attempt,
       environment,
       mounts,
@@ -94,6 +95,12 @@ export const startContainer = (node: NodeContext, context: StartContext, start: 
     tell("Normal", "Started", "Container started")
     return yield* afterStart(node, context, container, id, tell)
   }).pipe(Effect.catch(({ waiting, againMs }) => Effect.succeed({ waiting, againMs })))
+
+/** The running container that an ephemeral one was started to look at. */
+const targetOf = ({ pod, runtime }: StartContext, name: string): string | undefined => {
+  const target = pod.spec?.ephemeralContainers?.find((container) => container.name === name)?.targetContainerName
+  return runtime.containers.find((container) => container.name === target && container.state === "running")?.id
+}
 
 type Tell = (type: "Normal" | "Warning", reason: string, message: string) => void
 

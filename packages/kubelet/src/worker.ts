@@ -350,6 +350,7 @@ const terminate = (node: NodeContext, input: WorkerInput): Effect.Effect<void, R
     node.statuses.forget(uid)
     node.tokens.forget(uid)
     node.restarts.forget(`${uid}/`)
+    node.images.forget(uid)
   })
 
 /** The last word about the pod, so that whoever waits for its result can read it before the object is gone. */
@@ -388,7 +389,7 @@ const untilShorter = (input: WorkerInput, grace: number): Effect.Effect<void> =>
   })
 
 const watchProbes = (node: NodeContext, pod: Pod, runtime: RuntimePod): void => {
-  const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
+  const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? []), ...(pod.spec?.ephemeralContainers ?? [])]
   for (const running of runtime.containers) {
     if (running.state !== "running") {
       node.probes.forget(running.id)

@@ -109,7 +109,10 @@ export const containerConfig = (spec: ContainerSpec, sandbox: SandboxSpec): obje
       security_context: {
         privileged: security.privileged,
         capabilities: { add_capabilities: security.capabilities.add, drop_capabilities: security.capabilities.drop },
-        namespace_options: namespaces(sandbox.share),
+        namespace_options: {
+          ...namespaces(sandbox.share),
+          ...(spec.targetId === undefined ? {} : { pid: "TARGET", target_id: spec.targetId })
+        },
         readonly_rootfs: security.readOnlyRootFilesystem,
         supplemental_groups: security.supplementalGroups,
         no_new_privs: security.noNewPrivileges,
