@@ -152,5 +152,11 @@ describe("container statuses", () => {
     }
     const [main] = status(podWith({}, old), [], { terminating: true, stopped: true }).containerStatuses ?? []
     expect(main?.state?.terminated).toMatchObject({ exitCode: 137, reason: "ContainerStatusUnknown" })
+    expect(status(podWith({ restartPolicy: "Never" }, old), []).phase).toBe("Failed")
+    const again = status(podWith({}, old), [])
+    expect(again.containerStatuses?.[0]).toMatchObject({
+      state: { waiting: { reason: "ContainerCreating" } },
+      lastState: { terminated: { reason: "ContainerStatusUnknown" } }
+    })
   })
 })

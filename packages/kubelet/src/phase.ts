@@ -179,22 +179,19 @@ const absentStatus = (
   if (old?.state?.terminated !== undefined && (facts.terminating || old.state.terminated.containerID !== undefined)) {
     return { ...base, ...old, ready: kind === "init" && old.state.terminated.exitCode === 0, started: false }
   }
-  if (facts.stopped && old?.state?.running !== undefined) {
-    return {
-      ...base,
-      started: false,
-      state: {
-        terminated: {
-          exitCode: 137,
-          reason: "ContainerStatusUnknown",
-          message: "The container could not be located when the pod was terminated"
-        }
-      },
-      lastState: {}
-    }
-  }
+  const isLost = old?.state?.running !== undefined
+  if (isLost && (facts.stopped || !restartsAfter(facts.pod, container, lost.exitCode)))
+    return { ...base, started: false, state: { terminated: lost }, lastState: {} }
   const reason = kind === "init" || (hasInit && initializing) ? "PodInitializing" : "ContainerCreating"
-  return { ...base, started: false, state: { waiting: waiting ?? { reason } }, lastState: old?.lastState ?? {} }
+  const lastState = isLost ? { terminated: lost } : (old?.lastState ?? {})
+  return { ...base, started: false, state: { waiting: waiting ?? { reason } }, lastState }
+}
+
+/** How a container ended that nobody saw end. */
+const lost: ContainerStateTerminated = {
+  exitCode: 137,
+  reason: "ContainerStatusUnknown",
+  message: "The container could not be located when the pod was terminated"
 }
 
 /** The phase, by upstream's rules: a pod waits until all containers exist, runs while one does, and ends by its restart policy. */

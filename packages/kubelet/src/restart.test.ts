@@ -76,6 +76,14 @@ describe("the sandbox", () => {
   })
 })
 
+test("what the runtime has lost goes on counting, and is not run twice where it must not be", () => {
+  const status = {
+    containerStatuses: [{ name: "main", image: "a", imageID: "", ready: true, restartCount: 3, containerID: "x://1" }]
+  }
+  expect(started(plan({ ...podWith({}), status }, {}))).toEqual(["main#4"])
+  expect(plan({ ...podWith({ restartPolicy: "Never" }), status }, { sandboxes: [] })).toMatchObject({ finished: true, start: [] })
+})
+
 describe("restart policies", () => {
   const cases: ReadonlyArray<readonly [policy: "Always" | "OnFailure" | "Never", exitCode: number, restarts: boolean]> = [
     ["Always", 0, true],

@@ -97,6 +97,7 @@ export const planPod = (facts: PodFacts): PodPlan => {
   const sandbox = runtime.sandboxes[0]
   if (phase === "Succeeded" || phase === "Failed") return { ...idle, stop: runningOf(runtime, "Stopping container") }
   if (sandbox === undefined || !isUsable(pod, sandbox)) {
+    if (hasLostItsOnlyRun(facts)) return idle
     if (sandbox !== undefined && hasRunItsCourse(facts)) return { ...idle, stop: runningOf(runtime, "Stopping container") }
     return {
       newSandbox: sandbox === undefined ? 0 : sandbox.attempt + 1,
@@ -113,6 +114,19 @@ const runningOf = (runtime: RuntimePod, what: string): ReadonlyArray<Stop> =>
   runtime.containers.flatMap((container) =>
     container.state === "running" ? [{ container, message: `${what} ${container.name}` }] : []
   )
+
+/** The number of the next instance when the runtime has lost those before it, and only the status remembers them. */
+const attemptAfterLoss = (pod: Pod, name: string): number => {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {}
+  const known = [...containerStatuses, ...initContainerStatuses].find((status) => status.name === name)
+  return known?.containerID === undefined ? 0 : known.restartCount + 1
+}
+
+/** Whether the runtime has lost containers that must not run a second time. */
+const hasLostItsOnlyRun = ({ pod, runtime }: PodFacts): boolean =>
+  runtime.containers.length === 0 &&
+  pod.spec?.restartPolicy === "Never" &&
+  (pod.status?.containerStatuses ?? []).some(({ containerID }) => containerID !== undefined)
 
 /** Whether a pod whose sandbox is gone has nothing left to start. */
 const hasRunItsCourse = ({ pod, runtime }: PodFacts): boolean => {
@@ -156,7 +170,7 @@ const planContainers = (facts: PodFacts, sandbox: RuntimeSandbox): PodPlan => {
     start.push({
       container,
       kind,
-      attempt: newest === undefined ? 0 : newest.attempt + 1,
+      attempt: newest === undefined ? attemptAfterLoss(pod, container.name) : newest.attempt + 1,
       ...(newest?.state === "exited" ? { failedAt: newest.finishedAt } : {})
     })
   }
