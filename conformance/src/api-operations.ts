@@ -2,36 +2,46 @@
 import { apiVersionOf, type KubernetesObject, pathOf, type Resource } from "@tsukube/api"
 import type { Selection } from "@tsukube/client"
 import { observe } from "./observe.ts"
-import { type Cluster, type ConformanceTest, expectEqual, expectRefused, expectThat, present, unlessGone } from "./suite.ts"
+import {
+  type Cluster,
+  type ConformanceTest,
+  expectEqual,
+  expectRefused,
+  expectThat,
+  present,
+  retryOnConflict,
+  unlessGone
+} from "./suite.ts"
 
 /** What the shape needs to know of a resource. */
 export interface ApiOperations<T extends KubernetesObject> {
   /** A valid object but for its metadata, which the shape writes; `index` is 0, 1 or 2, for names that must differ. */
-  readonly make: (index: number, cluster: Cluster) => NoInfer<T> | Promise<NoInfer<T>>
+  readonly make: (index: number, cluster: Cluster) => T | Promise<T>
   /** The name of an object, where the kind prescribes one; default is a generated one. */
   readonly nameOf?: (index: number) => string
   /** A change of the spec, made by the update, and whether it is there. */
-  readonly change?: (object: T) => NoInfer<T>
-  readonly changed?: (object: NoInfer<T>) => boolean
+  readonly change?: (object: T) => T
+  readonly changed?: (object: T) => boolean
   /** For kinds with a status: a merge patch of it, a whole new one by update, and what must hold then. */
   readonly status?: {
     readonly patch: unknown
-    readonly patched: (object: NoInfer<T>) => boolean
-    readonly update: (object: NoInfer<T>) => NoInfer<T>
-    readonly updated: (object: NoInfer<T>) => boolean
+    readonly patched: (object: T) => boolean
+    readonly update: (object: T) => T
+    readonly updated: (object: T) => boolean
   }
   /** Further steps on an object that is there, between update and delete. */
-  readonly also?: (object: NoInfer<T>, cluster: Cluster) => Promise<void>
+  readonly also?: (object: T, cluster: Cluster) => Promise<void>
 }
 
 const annotation = "conformance.example.com/change"
 
-/** A test of all verbs of the resource under this name. */
-export const apiOperations = <T extends KubernetesObject>(
-  name: string,
-  resource: Resource<T>,
-  operations: ApiOperations<T>
-): ConformanceTest => ({ name, run: (cluster) => runOperations(cluster, resource, operations) })
+/** Makes tests of all verbs of the resource; in two steps, so that the second one knows the type of its objects. */
+export const apiOperations =
+  <T extends KubernetesObject>(resource: Resource<T>) =>
+  (name: string, operations: ApiOperations<T>): ConformanceTest => ({
+    name,
+    run: (cluster) => runOperations(cluster, resource, operations)
+  })
 
 /** The same as a plain function, for tests that go over several resources. */
 export const runOperations = async <T extends KubernetesObject>(
@@ -97,15 +107,39 @@ export const runOperations = async <T extends KubernetesObject>(
   await eventually(`no ${resource.plural} are left`, async () => (await client.list(resource, here)).items.length === 0)
 }
 
+interface WithConditions {
+  readonly status?: { readonly conditions?: ReadonlyArray<{ readonly type?: string }> }
+}
+
+/** The status steps of a kind whose status has conditions. */
+export const statusConditions = <T extends KubernetesObject & WithConditions>(): NonNullable<ApiOperations<T>["status"]> => {
+  const condition = (type: string) => ({
+    type,
+    status: "False",
+    reason: "Conformance",
+    message: `set by ${type}`,
+    lastTransitionTime: "2026-01-01T00:00:00Z"
+  })
+  const has = (type: string) => (object: T) => object.status?.conditions?.some((one) => one.type === type) === true
+  return {
+    patch: { conditions: [condition("StatusPatch")] },
+    patched: has("StatusPatch"),
+    update: (object) => ({ ...object, status: { ...object.status, conditions: [condition("StatusUpdate")] } }),
+    updated: has("StatusUpdate")
+  }
+}
+
 const update = async <T extends KubernetesObject>(
   { client }: Cluster,
   resource: Resource<T>,
   { change }: ApiOperations<T>,
   key: { readonly name: string }
 ): Promise<T> => {
-  const current = await client.get(resource, key)
-  const metadata = { ...current.metadata, annotations: { ...current.metadata?.annotations, [annotation]: "updated" } }
-  return client.update(resource, { ...(change?.(current) ?? current), metadata })
+  return retryOnConflict(async () => {
+    const current = await client.get(resource, key)
+    const metadata = { ...current.metadata, annotations: { ...current.metadata?.annotations, [annotation]: "updated" } }
+    return client.update(resource, { ...(change?.(current) ?? current), metadata })
+  })
 }
 
 const runStatus = async <T extends KubernetesObject>(
@@ -117,7 +151,7 @@ const runStatus = async <T extends KubernetesObject>(
   const options = { subresource: "status" }
   const patched = await client.patch(resource, key, { type: "merge", body: { status: status.patch } }, options)
   expectThat(status.patched(patched), `the patch of the status is in ${JSON.stringify(patched)}`)
-  const updated = await client.updateStatus(resource, status.update(await client.get(resource, key)))
+  const updated = await retryOnConflict(async () => client.updateStatus(resource, status.update(await client.get(resource, key))))
   expectThat(status.updated(updated), `the update of the status is in ${JSON.stringify(updated)}`)
   const read = await client.get(resource, key, options)
   expectThat(status.updated(read), `the status subresource reads ${JSON.stringify(read)}`)

@@ -7,10 +7,19 @@ import { lists } from "./sig-api-machinery/lists.ts"
 import { namespaceTests } from "./sig-api-machinery/namespaces.ts"
 import { resourceQuota } from "./sig-api-machinery/resource-quota.ts"
 import { watchers } from "./sig-api-machinery/watchers.ts"
+import { eventTests } from "./sig-instrumentation/events.ts"
+import { networkObjects } from "./sig-network/api-objects.ts"
+import { endpointTests } from "./sig-network/endpoints.ts"
+import { serviceTests } from "./sig-network/services.ts"
+import { configTests } from "./sig-node/config.ts"
+import { devices } from "./sig-node/devices.ts"
+import { nodeTests } from "./sig-node/nodes.ts"
+import { podGeneration } from "./sig-node/pod-generation.ts"
+import { podTests } from "./sig-node/pods.ts"
+import { runtimeClass } from "./sig-node/runtime-class.ts"
 import type { ConformanceTest } from "./suite.ts"
 
-/** All of them, by SIG and topic. */
-export const tests: ReadonlyArray<ConformanceTest> = [
+const apiMachinery = [
   apiObjects,
   discovery,
   fieldValidation,
@@ -20,3 +29,10 @@ export const tests: ReadonlyArray<ConformanceTest> = [
   resourceQuota,
   watchers
 ].flat()
+
+const network = [endpointTests, networkObjects, serviceTests].flat()
+
+const node = [configTests, devices, nodeTests, podGeneration, podTests, runtimeClass].flat()
+
+/** All of them, by SIG and topic. */
+export const tests: ReadonlyArray<ConformanceTest> = [apiMachinery, eventTests, network, node].flat()
