@@ -2,9 +2,10 @@
 import { type Pod, pods } from "@tsukube/api/core-v1"
 import type { Informers } from "@tsukube/client"
 import { Effect, FiberMap, Latch, Queue, type Scope } from "effect"
+import type { Desired } from "./desired.ts"
 import type { NodeContext } from "./node-context.ts"
 import { podFolders, removePodFolder } from "./volume/volumes.ts"
-import { type Desired, runWorker } from "./worker.ts"
+import { runWorker } from "./worker.ts"
 
 /** The node's pods, for whoever wants to look or to wake. */
 export interface NodePods {

@@ -1,53 +1,33 @@
 /** Brings one pod to where it should be, again and again, until it is gone. @module */
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { type Pod, pods } from "@tsukube/api/core-v1"
+import type { Pod } from "@tsukube/api/core-v1"
 import { Cause, Clock, Effect, Queue } from "effect"
 import { adoptedPodOf } from "./adopt.ts"
-import { logFolder, sandboxSpecOf } from "./container-spec.ts"
-import type { DownwardFacts } from "./downward.ts"
+import { sandboxSpecOf } from "./container-spec.ts"
+import type { WorkerInput } from "./desired.ts"
 import { containerEvent } from "./events.ts"
-import { type EndOptions, endContainer, endContainers } from "./lifecycle.ts"
+import { endContainer, endContainers } from "./lifecycle.ts"
 import { dnsOf, hostnameOf, hostsFileOf } from "./network-files.ts"
 import type { NodeContext } from "./node-context.ts"
-import { type StatusFacts, statusOf } from "./phase.ts"
+import { statusOf } from "./phase.ts"
+import { downwardFacts, endOptions, statusFacts, watchProbes } from "./pod-facts.ts"
+import { areStale, noVolumes, prepareVolumes, refreshAfter, type VolumeMemory } from "./pod-volumes.ts"
 import { type PodPlan, planPod, type Waiting } from "./restart.ts"
 import type { RuntimeError, RuntimePod, SandboxSpec } from "./runtime.ts"
 import { startContainer } from "./start.ts"
-import { terminationMessageOf } from "./termination-message.ts"
-import { VolumeError } from "./volume/files.ts"
+import { terminate } from "./terminate.ts"
 import { unmountAll } from "./volume/mounts.ts"
-import { mountVolumes, podFolder, removePodFolder, type VolumeObjects } from "./volume/volumes.ts"
-
-/** The pod as it is wanted now; `gone` when the API server no longer has it. */
-export interface Desired {
-  readonly pod: Pod
-  readonly gone: boolean
-}
-
-/** How a worker is told things. */
-export interface WorkerInput {
-  /** Holds a signal when something about the pod has changed. */
-  readonly wake: Queue.Queue<void>
-  readonly desired: () => Desired
-  /** Ends when the pod is to end. */
-  readonly unwanted: Effect.Effect<void>
-}
+import { podFolder } from "./volume/volumes.ts"
 
 /** What a worker remembers between its rounds. */
-interface Memory {
+interface Memory extends VolumeMemory {
   adopted: boolean
-  volumes: ReadonlyMap<string, string> | undefined
-  volumesAt: number
-  mountDelayMs: number
   troubles: Map<string, { readonly waiting: Waiting; readonly at: number }>
   told: Set<string>
   cleaned: boolean
 }
 
-const refreshMs = 60_000
-const firstMountDelayMs = 500
-const longestMountDelayMs = 122_000
 const sandboxRetryMs = 2000
 const longestRetryMs = 30_000
 
@@ -55,10 +35,8 @@ const longestRetryMs = 30_000
 export const runWorker = (node: NodeContext, input: WorkerInput): Effect.Effect<void> =>
   Effect.gen(function* () {
     const memory: Memory = {
+      ...noVolumes(),
       adopted: false,
-      volumes: undefined,
-      volumesAt: 0,
-      mountDelayMs: firstMountDelayMs,
       troubles: new Map(),
       told: new Set(),
       cleaned: false
@@ -155,7 +133,7 @@ const progress = (
 ): Effect.Effect<number | undefined | "again", RuntimeError> =>
   Effect.gen(function* () {
     const facts = downwardFacts(node, pod, runtime)
-    const stale = memory.volumes === undefined || now - memory.volumesAt >= refreshMs
+    const stale = areStale(memory, now)
     if (plan.newSandbox !== undefined || plan.start.length > 0 || stale) {
       const delay = stale || plan.newSandbox !== undefined ? yield* prepareVolumes(node, memory, pod, facts, now) : undefined
       if (delay !== undefined) return delay
@@ -226,57 +204,6 @@ const replaceSandbox = (
     return sandboxRetryMs
   })
 
-/** Mounts or refreshes the volumes; gives how long to wait when one of them cannot be made. */
-const prepareVolumes = (
-  node: NodeContext,
-  memory: Memory,
-  pod: Pod,
-  facts: DownwardFacts,
-  now: number
-): Effect.Effect<number | undefined> =>
-  Effect.gen(function* () {
-    const mounted = yield* mountVolumes(pod, {
-      rootDir: node.rootDir,
-      objects: volumeObjects(node, pod),
-      facts,
-      write: !node.runtime.simulated,
-      mountNs: node.runtime.mountNs
-    })
-    memory.volumesAt = now
-    if (mounted.failed.length === 0) {
-      memory.volumes = mounted.paths
-      memory.mountDelayMs = firstMountDelayMs
-      return undefined
-    }
-    // What runs already keeps its files as they are until the source is back.
-    if (memory.volumes !== undefined) return undefined
-    for (const { name, message } of mounted.failed) {
-      node.recorder.event(pod, "Warning", "FailedMount", `MountVolume.SetUp failed for volume "${name}" : ${message}`)
-    }
-    const delay = memory.mountDelayMs
-    memory.mountDelayMs = Math.min(delay * 2, longestMountDelayMs)
-    return delay
-  })
-
-const volumeObjects = (node: NodeContext, pod: Pod): VolumeObjects => {
-  const namespace = pod.metadata?.namespace ?? ""
-  const failing = <A, E extends Error>(effect: Effect.Effect<A, E>) =>
-    Effect.mapError(effect, ({ message }) => new VolumeError(message))
-  return {
-    configMap: (name) => failing(node.objects.configMap(namespace, name)),
-    secret: (name) => failing(node.objects.secret(namespace, name)),
-    token: (wish) => failing(node.tokens.of(pod, wish))
-  }
-}
-
-/** Config maps and secrets change under a running pod, and tokens end: their files are looked at every minute. */
-const refreshAfter = (node: NodeContext, memory: Memory, pod: Pod, now: number): number | undefined => {
-  const changing = (pod.spec?.volumes ?? []).some(
-    ({ configMap, secret, projected, downwardAPI }) => (configMap ?? secret ?? projected ?? downwardAPI) !== undefined
-  )
-  return changing && !node.runtime.simulated ? Math.max(1, memory.volumesAt + refreshMs - now) : undefined
-}
-
 /** A pod that has ended gives its address and its volumes back; its containers stay for their logs. */
 const settle = (node: NodeContext, memory: Memory, pod: Pod, runtime: RuntimePod): Effect.Effect<undefined, RuntimeError> =>
   Effect.gen(function* () {
@@ -317,119 +244,6 @@ const failPod = (node: NodeContext, input: WorkerInput, pod: Pod, runtime: Runti
     return 1
   })
 
-/** Ends everything of a pod within its grace period, then lets the API server forget it. */
-const terminate = (node: NodeContext, input: WorkerInput): Effect.Effect<void, RuntimeError> =>
-  Effect.gen(function* () {
-    const uid = input.desired().pod.metadata?.uid ?? ""
-    for (;;) {
-      const pod = node.statuses.refreshed(input.desired().pod)
-      const runtime = yield* node.runtime.pod(uid)
-      const running = runtime.containers.filter(({ state }) => state === "running")
-      if (running.length === 0) break
-      const now = yield* Clock.currentTimeMillis
-      watchProbes(node, pod, runtime)
-      if (!input.desired().gone)
-        node.statuses.publish(pod, statusOf({ ...statusFacts(node, pod, runtime, now, new Map()), terminating: true }))
-      const grace = graceOf(input.desired())
-      yield* Effect.raceFirst(endContainers(endOptions(node, pod, runtime), running, grace), untilShorter(input, grace))
-    }
-    const pod = node.statuses.refreshed(input.desired().pod)
-    const runtime = yield* node.runtime.pod(uid)
-    if (!input.desired().gone) yield* writeFinal(node, pod, runtime)
-    for (const sandbox of runtime.sandboxes) yield* node.runtime.stopSandbox(sandbox.id)
-    for (const container of runtime.containers) {
-      node.probes.forget(container.id)
-      yield* node.runtime.removeContainer(container.id)
-    }
-    for (const sandbox of runtime.sandboxes) yield* node.runtime.removeSandbox(sandbox.id)
-    if (!node.runtime.simulated) {
-      yield* removePodFolder(node.rootDir, uid, node.runtime)
-      rmSync(logFolder(node.logDir, pod), { recursive: true, force: true })
-    }
-    yield* forgetObject(node, input)
-    node.statuses.forget(uid)
-    node.tokens.forget(uid)
-    node.restarts.forget(`${uid}/`)
-    node.images.forget(uid)
-  })
-
-/** The last word about the pod, so that whoever waits for its result can read it before the object is gone. */
-const writeFinal = (node: NodeContext, pod: Pod, runtime: RuntimePod): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    const now = yield* Clock.currentTimeMillis
-    const facts = { ...statusFacts(node, pod, runtime, now, new Map()), terminating: true, stopped: true }
-    yield* Effect.ignore(node.statuses.write(pod, statusOf(facts)))
-  })
-
-/** Deletes the object for good, once nothing of it runs; as long as finalizers hold it there is nothing more to do here. */
-const forgetObject = (node: NodeContext, input: WorkerInput): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    const { name = "", namespace = "", uid = "" } = input.desired().pod.metadata ?? {}
-    for (;;) {
-      if (input.desired().gone) return
-      const result = yield* node.client
-        .delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } })
-        .pipe(Effect.result)
-      if (result._tag === "Success") return
-      if (result.failure._tag === "StatusError" && (result.failure.code === 404 || result.failure.code === 409)) return
-      yield* Effect.logDebug(`delete pod ${namespace}/${name}: ${result.failure.message}`)
-      yield* Effect.sleep("1 second")
-    }
-  })
-
-const graceOf = ({ pod, gone }: Desired): number => {
-  const asked = pod.metadata?.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30
-  // Who deletes by force does not want to wait, but the process still gets its signal.
-  return gone ? Math.min(asked, 1) : asked
-}
-
-const untilShorter = (input: WorkerInput, grace: number): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    while (graceOf(input.desired()) >= grace) yield* Queue.take(input.wake)
-  })
-
-const watchProbes = (node: NodeContext, pod: Pod, runtime: RuntimePod): void => {
-  const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? []), ...(pod.spec?.ephemeralContainers ?? [])]
-  for (const running of runtime.containers) {
-    if (running.state !== "running") {
-      node.probes.forget(running.id)
-      continue
-    }
-    const container = all.find(({ name }) => name === running.name)
-    if (container !== undefined) node.probes.watch(pod, container, running, podIpsOf(node, pod, runtime)[0] ?? "")
-  }
-}
-
-const podIpsOf = (node: NodeContext, pod: Pod, runtime: RuntimePod): ReadonlyArray<string> =>
-  pod.spec?.hostNetwork === true ? node.hostIps : (runtime.sandboxes[0]?.ips ?? [])
-
-const downwardFacts = (node: NodeContext, pod: Pod, runtime: RuntimePod): DownwardFacts => ({
-  pod,
-  podIps: podIpsOf(node, pod, runtime),
-  hostIps: node.hostIps,
-  allocatable: node.allocatable
-})
-
-const statusFacts = (
-  node: NodeContext,
-  pod: Pod,
-  runtime: RuntimePod,
-  now: number,
-  waiting: ReadonlyMap<string, Waiting>
-): StatusFacts => ({
-  pod,
-  runtime,
-  runtimeName: node.runtime.name,
-  now,
-  hostIps: node.hostIps,
-  waiting,
-  started: node.probes.started,
-  ready: node.probes.ready,
-  terminationMessage: (container) => (node.runtime.simulated ? container.message : terminationMessageOf(node.rootDir, container)),
-  terminating: false,
-  stopped: false
-})
-
 /** What keeps containers from starting, as the status shows it: back-offs first, then what went wrong at the last try. */
 const waitingOf = (memory: Memory, plan: PodPlan): ReadonlyMap<string, Waiting> => {
   const troubles = [...memory.troubles]
@@ -450,11 +264,3 @@ const tellBackOff = (node: NodeContext, memory: Memory, pod: Pod, plan: PodPlan,
     containerEvent(node.recorder, pod, name, "Warning", "BackOff", message)
   }
 }
-
-const endOptions = (node: NodeContext, pod: Pod, runtime: RuntimePod): EndOptions => ({
-  runtime: node.runtime,
-  pod,
-  podIp: podIpsOf(node, pod, runtime)[0] ?? "",
-  onKilling: ({ name }, message) => containerEvent(node.recorder, pod, name, "Normal", "Killing", message),
-  onHookFailed: ({ name }, message) => containerEvent(node.recorder, pod, name, "Warning", "FailedPreStopHook", message)
-})
