@@ -130,6 +130,7 @@ export const startCluster = (
     })
     const apiserver = yield* makeApiserver({
       serviceCidr: options.serviceCidr,
+      runtimeConfig: options.runtimeConfig,
       serviceAccountKey: authority.serviceAccountKey,
       kubeletClient: { ...kubeletClient, ca: authority.certificate },
       ...(advertised === undefined ? {} : { advertise: { address: advertised, port } })

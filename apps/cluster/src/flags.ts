@@ -2,6 +2,7 @@
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { parseRuntimeConfig } from "@tsukube/apiserver"
 
 export type RuntimeChoice = "auto" | "simulated" | "containerd" | `unix://${string}`
 export type ProxyMode = "auto" | "iptables" | "none"
@@ -18,6 +19,8 @@ export interface ClusterOptions {
   readonly proxyMode: ProxyMode
   readonly clusterCidr: string
   readonly serviceCidr: string
+  /** APIs served besides the stable ones. */
+  readonly runtimeConfig: Readonly<Record<string, boolean>>
   /** A folder of OCI archives, imported into every real node. */
   readonly images: string | undefined
 }
@@ -63,6 +66,11 @@ const flags: ReadonlyArray<Flag> = [
   { name: "proxy-mode", value: "M", help: ["auto, iptables or none: how Services reach pods on real nodes (default auto)"] },
   { name: "cluster-cidr", value: "CIDR", help: ["addresses of pods (default 10.244.0.0/16)"] },
   { name: "service-cidr", value: "CIDR", help: ["addresses of Services (default 10.96.0.0/12)"] },
+  {
+    name: "runtime-config",
+    value: "LIST",
+    help: ["beta and alpha APIs to serve: api/all=true, api/beta=true or", "GROUP/VERSION[/RESOURCE]=true, behind commas"]
+  },
   { name: "images", value: "DIR", help: ["OCI archives (*.tar) imported into every real node at start"] }
 ]
 
@@ -121,6 +129,14 @@ const cidrOf = (flag: string, text: string, longest: number): string => {
   return text
 }
 
+const runtimeConfigOf = (text: string): Readonly<Record<string, boolean>> => {
+  try {
+    return parseRuntimeConfig(text)
+  } catch (error) {
+    return refuse("runtime-config", text, error instanceof Error ? error.message : String(error))
+  }
+}
+
 /** Reads the command line; undefined means that help was asked for. Throws `UsageError`. */
 export const parseFlags = (args: ReadonlyArray<string>): ClusterOptions | undefined => {
   const options = Object.fromEntries(flags.map(({ name }) => [name, { type: "string" as const }]))
@@ -146,6 +162,7 @@ export const parseFlags = (args: ReadonlyArray<string>): ClusterOptions | undefi
     proxyMode: oneOf("proxy-mode", given("proxy-mode", "auto"), ["auto", "iptables", "none"]),
     clusterCidr: cidrOf("cluster-cidr", given("cluster-cidr", "10.244.0.0/16"), 24),
     serviceCidr: cidrOf("service-cidr", given("service-cidr", "10.96.0.0/12"), 28),
+    runtimeConfig: runtimeConfigOf(given("runtime-config", "")),
     images: values["images"] === undefined ? undefined : String(values["images"])
   }
 }

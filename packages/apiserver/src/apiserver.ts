@@ -7,6 +7,7 @@ import type { ApiserverOptions } from "./options.ts"
 import { makeParts } from "./parts.ts"
 import { makeRegistry } from "./registry.ts"
 import type { Connection, Registry, UserInfo } from "./request.ts"
+import { enabledResources } from "./runtime-config.ts"
 import type { Serving } from "./serving.ts"
 import { createSystemObjects } from "./system-objects.ts"
 import { makeWatchCache } from "./watch-cache.ts"
@@ -33,11 +34,13 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
       const clock = yield* Clock.Clock
       const cache = yield* makeWatchCache(store)
       const registry = makeRegistry(cache)
+      const enabled = enabledResources(options.runtimeConfig)
       const serving: Serving = {
         cache,
         registry,
         options,
-        parts: yield* Effect.promise(() => makeParts(options, registry)),
+        parts: yield* Effect.promise(() => makeParts(options, registry, enabled)),
+        resources: new Set(enabled),
         now: () => clock.currentTimeMillisUnsafe(),
         closed: yield* Effect.abortSignal,
         ping: store.revision

@@ -28,7 +28,8 @@ export const makeApp = (serving: Serving): Hono<Environment> => {
 
   app.onError((thrown, c) => {
     const error = statusErrorFrom(thrown)
-    if (error.code === 500) Effect.runFork(Effect.logError(`${c.req.method} ${c.req.path}`, thrown))
+    // A Status that somebody threw on purpose is an answer, not an accident.
+    if (error.code === 500 && error !== thrown) Effect.runFork(Effect.logError(`${c.req.method} ${c.req.path}`, thrown))
     const headers = new Headers()
     for (const warning of c.get("context")?.warnings ?? []) headers.append("warning", warningValue(warning))
     return statusResponse(error, headers)

@@ -3,6 +3,7 @@ import { StatusError } from "@tsukube/api"
 import { readBody } from "./decode/body.ts"
 import { decodeObject } from "./decode/object.ts"
 import { readWriteOptions } from "./decode/write-options.ts"
+import { warnOfDeprecation } from "./deprecations.ts"
 import { negotiate } from "./encode/accept.ts"
 import { objectResponse, textResponse } from "./encode/json.ts"
 import { health, versionInfo } from "./health.ts"
@@ -53,8 +54,11 @@ export const dispatch = async (serving: Serving, context: RequestContext): Promi
   }
   if (!info.isResource) return plainPath(serving, context)
   const served = findServed(info.group, info.version, info.resource)
-  if (served === undefined || misplaced(served, context)) return notFoundText()
+  if (served === undefined || !serving.resources.has(served.resource) || misplaced(served, context)) return notFoundText()
   if (info.subresource !== "") return subresource(serving, context, served)
+  // The deprecated `/watch/` paths look the same whatever the method.
+  if (info.verb === "watch" && request.method !== "GET" && request.method !== "HEAD") throw methodNotAllowed()
+  warnOfDeprecation(context, served.resource)
   const named = isNamed(context)
   if (named && served.resource.namespaced && info.namespace === "") return notFoundText()
   const handler = (named ? ofObject : ofCollection)[info.verb]
@@ -73,7 +77,7 @@ const isNamed = ({ info }: RequestContext): boolean =>
 
 const misplaced = ({ resource }: Served, { info }: RequestContext): boolean => {
   const inNamespace = info.namespace !== "" && !(info.group === "" && info.resource === "namespaces")
-  return (inNamespace && !resource.namespaced) || info.path.includes("/watch/")
+  return inNamespace && !resource.namespaced
 }
 
 const plainPath = async (serving: Serving, context: RequestContext): Promise<Response> => {

@@ -31,8 +31,15 @@ const namePart = (served: Served, info: RequestInfo, request: ListRequest): stri
   return request.fields.find(({ field, operator }) => operator === "=" && field === "metadata.name")?.value ?? ""
 }
 
+/** A deprecated `/watch/…/NAME` path says in the path what others say by a field selector. */
+const withPathName = (request: ListRequest, { verb, name }: RequestInfo): ListRequest => {
+  if (verb !== "watch" || name === "") return request
+  return { ...request, fields: [...request.fields, { field: "metadata.name", operator: "=", value: name }] }
+}
+
 /** The filter of a list, watch or deletecollection. */
-export const filterOf = (served: Served, info: RequestInfo, request: ListRequest): Filter => {
+export const filterOf = (served: Served, info: RequestInfo, asked: ListRequest): Filter => {
+  const request = withPathName(asked, info)
   const folder = served.resource.namespaced && info.namespace !== "" ? `${served.folder}${info.namespace}/` : served.folder
   const prefix = folder + namePart(served, info, request)
   const fields = fieldFilter(served.resource, request.fields)

@@ -7,6 +7,11 @@ export interface ApiserverOptions {
   readonly serviceCidr?: string
   /** Node ports of Services, both ends included; default 30000-32767. */
   readonly nodePortRange?: { readonly from: number; readonly to: number }
+  /**
+   * What is served besides the default or not served, as upstream's `--runtime-config`: `api/all`, `api/ga`, `api/beta`, `api/alpha`,
+   * `GROUP/VERSION` and `GROUP/VERSION/RESOURCE`; the more exact word wins. Keys that mean nothing are refused at start.
+   */
+  readonly runtimeConfig?: Readonly<Record<string, boolean>>
   /** Where the API can be reached, for the `kubernetes` Service's endpoints; without it the Service has none. */
   readonly advertise?: { readonly address: string; readonly port: number }
   /** How long an Event is kept after it last happened; default an hour. */

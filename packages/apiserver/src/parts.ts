@@ -1,5 +1,5 @@
 /** Chooses the parts of a server from its options: who may come in, what they may do, how objects are printed and reached. @module */
-import { resources } from "@tsukube/api"
+import type { Resource } from "@tsukube/api"
 import { staticTokens } from "./authenticate/bearer.ts"
 import { clientCertificate } from "./authenticate/client-certificate.ts"
 import { impersonating } from "./authenticate/impersonate.ts"
@@ -28,7 +28,11 @@ import { tokenReview } from "./reviews/token-review.ts"
 const defaultIssuer = "https://kubernetes.default.svc.cluster.local"
 
 /** The parts a server of these options has. The registry is live: it may be read at any time later. */
-export const makeParts = async (options: ApiserverOptions, registry: Registry): Promise<Parts> => {
+export const makeParts = async (
+  options: ApiserverOptions,
+  registry: Registry,
+  resources: ReadonlyArray<Resource>
+): Promise<Parts> => {
   const { issuer = defaultIssuer, anonymous = true, tokens: known = {} } = options
   const key = serviceAccountKey(options.serviceAccountKey)
   const tokens = makeServiceAccountTokens(key, issuer, registry)

@@ -1,7 +1,15 @@
 /** A served resource beside the resource its objects are stored as: the two differ where two API groups or versions show the same objects. @module */
-import { findResource, type KubernetesObject, type Resource, resources } from "@tsukube/api"
+import { allResources, apiVersionOf, compareVersions, findResource, type KubernetesObject, type Resource } from "@tsukube/api"
 import { horizontalPodAutoscalerToV1, horizontalPodAutoscalerToV2 } from "./convert/autoscaling.ts"
 import { eventFromCore, eventToCore } from "./convert/events.ts"
+import {
+  claimFromV1beta1,
+  claimTemplateFromV1beta1,
+  claimTemplateToV1beta1,
+  claimToV1beta1,
+  sliceFromV1beta1,
+  sliceToV1beta1
+} from "./convert/resource-claims.ts"
 import { mergeStringData } from "./convert/secrets.ts"
 import { folderOf, type StoredObject } from "./stored.ts"
 
@@ -26,6 +34,21 @@ interface Conversion {
 const conversions: Readonly<Record<string, Conversion>> = {
   "/v1/secrets": { stored: ["", "v1", "secrets"], take: mergeStringData },
   "events.k8s.io/v1/events": { stored: ["", "v1", "events"], show: eventFromCore, take: eventToCore },
+  "resource.k8s.io/v1beta1/resourceclaims": {
+    stored: ["resource.k8s.io", "v1", "resourceclaims"],
+    show: claimToV1beta1,
+    take: claimFromV1beta1
+  },
+  "resource.k8s.io/v1beta1/resourceclaimtemplates": {
+    stored: ["resource.k8s.io", "v1", "resourceclaimtemplates"],
+    show: claimTemplateToV1beta1,
+    take: claimTemplateFromV1beta1
+  },
+  "resource.k8s.io/v1beta1/resourceslices": {
+    stored: ["resource.k8s.io", "v1", "resourceslices"],
+    show: sliceToV1beta1,
+    take: sliceFromV1beta1
+  },
   "autoscaling/v1/horizontalpodautoscalers": {
     stored: ["autoscaling", "v2", "horizontalpodautoscalers"],
     show: horizontalPodAutoscalerToV1,
@@ -33,8 +56,21 @@ const conversions: Readonly<Record<string, Conversion>> = {
   }
 }
 
+/** Versions of one group that differ in nothing but their name are stored as the most stable of them. */
+const renamed = (resource: Resource): Conversion | undefined => {
+  const { group, plural } = resource
+  const [best] = allResources
+    .filter((other) => other.group === group && other.plural === plural)
+    .sort((a, b) => compareVersions(a.version, b.version))
+  if (best === undefined || best === resource) return undefined
+  const under =
+    (apiVersion: string) =>
+    (object: KubernetesObject): KubernetesObject => ({ ...object, apiVersion })
+  return { stored: [group, best.version, plural], show: under(apiVersionOf(resource)), take: under(apiVersionOf(best)) }
+}
+
 const servedBy = (resource: Resource): Served => {
-  const conversion = conversions[`${resource.group}/${resource.version}/${resource.plural}`]
+  const conversion = conversions[`${resource.group}/${resource.version}/${resource.plural}`] ?? renamed(resource)
   if (conversion === undefined) return { resource, stored: resource, folder: folderOf(resource) }
   const stored = findResource(...conversion.stored)
   if (stored === undefined) throw new Error(`nothing stores ${resource.plural} of ${resource.group}`)
@@ -47,9 +83,11 @@ const servedBy = (resource: Resource): Served => {
   }
 }
 
-const all = new Map(resources.map((resource) => [`${resource.group}/${resource.version}/${resource.plural}`, servedBy(resource)]))
+const all = new Map(
+  allResources.map((resource) => [`${resource.group}/${resource.version}/${resource.plural}`, servedBy(resource)])
+)
 
-/** The served resource of a path; `undefined` when this server has none. */
+/** How a resource of the catalog is served where it is; `undefined` for what the catalog does not have. */
 export const findServed = (group: string, version: string, plural: string): Served | undefined =>
   all.get(`${group}/${version}/${plural}`)
 

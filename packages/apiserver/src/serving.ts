@@ -1,4 +1,5 @@
 /** What every verb of one running server works with. @module */
+import type { Resource } from "@tsukube/api"
 import type { StoreError } from "@tsukube/store"
 import type { Effect } from "effect"
 import type { ApiserverOptions } from "./options.ts"
@@ -11,6 +12,8 @@ export interface Serving {
   readonly registry: Registry
   readonly options: ApiserverOptions
   readonly parts: Parts
+  /** What this server serves of the catalog. */
+  readonly resources: ReadonlySet<Resource>
   /** Milliseconds since 1970, by the clock the server was built with. */
   readonly now: () => number
   /** Ends when the server does: open watches are closed then. */

@@ -1,6 +1,7 @@
 /** The parts of objects that have verbs of their own, by `plural.group/part`, and resources that are only spoken to, by `plural.group`. @module */
 import type { Handler } from "../dispatch.ts"
 import { bindPod } from "./binding.ts"
+import { getComponentStatus, listComponentStatuses } from "./component-statuses.ts"
 import { evictPod } from "./eviction.ts"
 import { get } from "./get.ts"
 import { approval, ephemeralContainers, finalize, resize } from "./merged.ts"
@@ -36,4 +37,7 @@ export const subresources: Readonly<Record<string, Verbs>> = {
 }
 
 /** Resources whose objects are not stored. */
-export const virtual: Readonly<Record<string, Verbs>> = { "bindings.": { create: bindPod } }
+export const virtual: Readonly<Record<string, Verbs>> = {
+  "bindings.": { create: bindPod },
+  "componentstatuses.": { get: getComponentStatus, list: listComponentStatuses }
+}
