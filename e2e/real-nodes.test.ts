@@ -7,7 +7,7 @@ import type { Deployment } from "@tsukube/api/apps-v1"
 import type { Node, Pod, Service } from "@tsukube/api/core-v1"
 import { isRoot, netnsPath, ownerOf, processTable } from "@tsukube/host"
 import { containerdInstalled } from "@tsukube/kubelet"
-import { busyboxImage, pauseImage, writeImage } from "@tsukube/kubelet/oci-image"
+import { busyboxImage, writeImage } from "@tsukube/kubelet/oci-image"
 import { eventually, onPath, requireTool } from "@tsukube/testing"
 import { type ClusterProcess, freshFolder, startCluster } from "./cluster-process.ts"
 
@@ -86,7 +86,6 @@ describe.skipIf(!there)("a cluster of two real nodes", () => {
   beforeAll(async () => {
     mkdirSync(images)
     writeImage(join(images, "busybox.tar"), busyboxImage())
-    writeImage(join(images, "pause.tar"), pauseImage())
     cluster = await startCluster({ dataDir, args: ["--nodes", "2", "--runtime", "containerd", "--images", images] })
   }, 120_000)
   afterAll(async () => {

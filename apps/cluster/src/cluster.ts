@@ -145,7 +145,7 @@ export const startCluster = (
       server: url,
       authority: authority.certificate,
       user: "kubernetes-admin",
-      credentials: admin
+      ...admin
     })
     const identity = options.store.startsWith("postgres") ? `${hostname()}_${process.pid}` : undefined
     yield* runLoops({ apiserver, clusterCidr: options.clusterCidr, rootCa: authority.certificate, identity })

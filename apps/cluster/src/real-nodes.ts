@@ -83,7 +83,7 @@ const writeNodeFiles = (folder: string, authority: Authority, { node, address, s
     mkdirSync(folder, { recursive: true, mode: 0o711 })
     const file = (name: string) => join(folder, name)
     const kubeconfig = (name: string, user: string, credentials: CertificatePair) => {
-      writeKubeconfig(file(name), { server, authority: authority.certificate, user, credentials })
+      writeKubeconfig(file(name), { server, authority: authority.certificate, user, ...credentials })
       return file(name)
     }
     const user = `system:node:${node.name}`

@@ -1,8 +1,10 @@
 /** A real node in one scope: pod network, service proxy, container runtime, kubelet; ended in the reverse order. @module */
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { connect, type Informers, loadKubeconfig, makeClient, makeInformers } from "@tsukube/client"
+import { which } from "@tsukube/host"
 import { type ContainerRuntime, makeCri, runKubelet, startContainerd } from "@tsukube/kubelet"
+import { pauseImage, writeImage } from "@tsukube/kubelet/oci-image"
 import { nodeLeases, runOverlay, vxlanBackend } from "@tsukube/netoverlay"
 import { iptablesBackend, runProxy } from "@tsukube/proxy"
 import { Effect, type Scope } from "effect"
@@ -31,11 +33,21 @@ const startProxy = (options: NodeOptions, informers: Informers) =>
     cleanupAtEnd: true
   })
 
+/** The image of every pod's first process is made here where that can be done, so that no registry is needed for it. */
+const writePauseImage = (containerdDir: string): string => {
+  const folder = join(containerdDir, "images")
+  mkdirSync(folder, { recursive: true })
+  const binary = which("catatonit")
+  if (binary !== undefined) writeImage(join(folder, "pause.tar"), pauseImage(binary))
+  return folder
+}
+
 /** The runtime behind a socket, or a containerd of our own with the images of the `--images` folder. */
 const startRuntime = (options: NodeOptions, cniConfDir: string) =>
   Effect.gen(function* () {
     if (options.containerdDir === undefined) return yield* makeCri({ socket: options.runtimeSocket ?? "" })
     const containerd = yield* startContainerd({ dir: options.containerdDir, cniConfDir })
+    yield* containerd.importImages(writePauseImage(options.containerdDir))
     if (options.images !== undefined) {
       const imported = yield* containerd.importImages(options.images)
       yield* Effect.logInfo(`imported ${imported.join(", ")}`)
