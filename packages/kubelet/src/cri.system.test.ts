@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { configmaps, events, type Pod, pods, secrets, serviceaccounts } from "@tsukube/api/core-v1"
 import type { Client } from "@tsukube/client"
 import { eventually } from "@tsukube/testing"
 import { Effect, Exit, Scope } from "effect"
+import { rotateLogs } from "./log-rotation.ts"
 import { boundPod, startApi } from "./testing/api.ts"
 import { canRunContainers, makeTestNode, nodeName, type TestNode } from "./testing/node.ts"
 import { runtimeContract } from "./testing/runtime-contract.ts"
@@ -306,6 +307,37 @@ describe.skipIf(!canRunContainers("kubelet on containerd"))("a kubelet on a real
     await remove("graceful")
     expect(readFileSync(`${node.dir}/out/log`, "utf8")).toBe("stop\nterm\n")
     expect(performance.now() - began).toBeLessThan(10_000)
+  })
+
+  test("a log that has grown is put aside, and following goes on in the new one", async () => {
+    await create("chatty", {
+      containers: [{ name: "main", image, command: sh("i=0; while :; do i=$((i+1)); echo line $i; sleep 0.01; done") }]
+    })
+    const pod = await until("chatty", "ready", isReady)
+    const logDir = `${node.dir}/kubelet/logs`
+    const folder = `${logDir}/default_chatty_${pod.metadata?.uid}/main`
+    let text = ""
+    const [log] = (await Effect.runPromise(node.runtime.pod(pod.metadata?.uid ?? ""))).containers
+    let over = false
+    const reading = (async () => {
+      for await (const bytes of node.runtime.logs(log!, { follow: true, timestamps: false }, async () => over))
+        text += new TextDecoder().decode(bytes)
+    })()
+    for (let round = 0; round < 3; round++) {
+      const before = text.length
+      await eventually(() => text.length > before + 200)
+      await Effect.runPromise(rotateLogs(node.runtime, logDir, { sizeBytes: 100, files: 2 }))
+    }
+    await eventually(() => text.split("\n").length > 100)
+    over = true
+    await reading
+    expect(readdirSync(folder)).toHaveLength(2)
+    const numbers = text
+      .trim()
+      .split("\n")
+      .map((line) => Number(line.split(" ")[1]))
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1))
+    await remove("chatty", 0)
   })
 
   test("containers survive a restart of the kubelet and are not made anew", async () => {

@@ -9,6 +9,7 @@ import { Effect, type Scope } from "effect"
 import { makeBackOff } from "./back-off.ts"
 import { containerEvent } from "./events.ts"
 import { makeImages } from "./images.ts"
+import { keepLogsSmall } from "./log-rotation.ts"
 import { machineCapacity } from "./machine.ts"
 import { type ClusterDns, parseResolvConf } from "./network-files.ts"
 import { runNode } from "./node.ts"
@@ -121,6 +122,7 @@ export const runKubelet = (options: KubeletOptions): Effect.Effect<Kubelet, List
       runtime
     })
     yield* pods.run(node)
+    if (!runtime.simulated) yield* Effect.forkScoped(keepLogsSmall(runtime, logDir))
     recorder.event({ apiVersion: "v1", kind: "Node", name: nodeName, uid: nodeName }, "Normal", "Starting", "Starting kubelet.")
     return { node: registered, port }
   })

@@ -17,6 +17,7 @@ export const readLogFile = async function* (
   ended: () => Promise<boolean>
 ): AsyncGenerator<Uint8Array> {
   let file = await openOrUndefined(path)
+  let replacement: FileHandle | undefined
   let budget = options.limitBytes ?? Number.POSITIVE_INFINITY
   try {
     let position = file === undefined || options.tailLines === undefined ? 0 : await tailOffset(file, options.tailLines)
@@ -36,20 +37,24 @@ export const readLogFile = async function* (
         continue
       }
       if (!options.follow || wasEnded) return
-      const next = await replacementOf(path, file)
-      if (next !== undefined) {
+      if (replacement !== undefined) {
         await file?.close()
-        file = next
+        file = replacement
+        replacement = undefined
         position = 0
         rest = new Uint8Array(0)
         continue
       }
+      // What was written between our last read and the change of files is still to be read from the old one.
+      replacement = await replacementOf(path, file)
+      if (replacement !== undefined) continue
       // One more look at the file after the end was seen: the last lines may come after the last read.
       wasEnded = await ended()
       if (!wasEnded) await new Promise((resolve) => setTimeout(resolve, pollMs))
     }
   } finally {
     await file?.close()
+    await replacement?.close()
   }
 }
 

@@ -262,6 +262,8 @@ export interface ContainerRuntime {
   readonly portForward: (sandboxId: string, ports: ReadonlyArray<number>) => Effect.Effect<StreamTarget, RuntimeError>
   /** The log of a container as bytes; `ended` tells whether the container has stopped writing. */
   readonly logs: (container: RuntimeContainer, options: LogOptions, ended: () => Promise<boolean>) => AsyncIterable<Uint8Array>
+  /** Has the runtime begin the container's log anew, after the file was moved. */
+  readonly reopenLog: (id: string) => Effect.Effect<void, RuntimeError>
   readonly stats: Effect.Effect<ReadonlyArray<RuntimeStats>, RuntimeError>
   /** Takes over a pod that the API server says was running before this process began; only where the runtime itself forgets. */
   readonly adopt?: (pod: AdoptedPod) => void

@@ -1,6 +1,6 @@
 /** Starts one container: its image, its environment, its mounts, the runtime's calls, and its postStart hook. @module */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
 import type { ConfigMap, Container, Pod, Secret } from "@tsukube/api/core-v1"
 import type { ClientError } from "@tsukube/client"
 import { Clock, Effect } from "effect"
@@ -205,6 +205,15 @@ const mountsOf = (
   return mounts
 }
 
+/** The log and what was put aside of it. */
+const removeLog = (path: string): void => {
+  const folder = dirname(path)
+  const name = basename(path)
+  if (!existsSync(folder)) return
+  for (const file of readdirSync(folder))
+    if (file === name || file.startsWith(`${name}.`)) rmSync(join(folder, file), { force: true })
+}
+
 /** Keeps the last instance that ended, for `kubectl logs --previous`, and removes those before it with their logs. */
 const removeOld = (node: NodeContext, runtime: RuntimePod, name: string): Effect.Effect<void> => {
   const dead = runtime.containers.filter((container) => container.name === name && container.state !== "running")
@@ -216,7 +225,7 @@ const removeOld = (node: NodeContext, runtime: RuntimePod, name: string): Effect
       Effect.ignore(node.runtime.removeContainer(container.id)).pipe(
         Effect.tap(() =>
           Effect.sync(() => {
-            if (container.logPath !== "") rmSync(container.logPath, { force: true })
+            if (container.logPath !== "") removeLog(container.logPath)
           })
         )
       ),

@@ -224,6 +224,7 @@ export const makeCri = (options: CriOptions): Effect.Effect<ContainerRuntime, ne
       portForward: (sandboxId, ports) =>
         call<{ url: string }>(service, "PortForward", { pod_sandbox_id: sandboxId, port: ports }),
       logs: (container, wanted, isEnded) => readLogFile(container.logPath, wanted, isEnded),
+      reopenLog: (id) => Effect.asVoid(call(service, "ReopenContainerLog", { container_id: id })),
       stats: call<{ stats: ReadonlyArray<CriStats> }>(service, "ListContainerStats", {}).pipe(
         Effect.map(({ stats }) =>
           stats.map((item) => ({

@@ -231,6 +231,7 @@ export const makeSimulated = (options: SimulatedOptions): Effect.Effect<Containe
         const line = parseLogLine(new TextEncoder().encode(formatLogLine(container.startedAt, "stdout", text).trimEnd()))
         if (line !== undefined) yield printLogLine(line, timestamps)
       },
+      reopenLog: () => Effect.void,
       stats: Effect.succeed([]),
       adopt: (pod) => {
         for (const sandbox of pod.sandboxes.toReversed()) {
