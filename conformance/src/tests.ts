@@ -7,6 +7,8 @@ import { lists } from "./sig-api-machinery/lists.ts"
 import { namespaceTests } from "./sig-api-machinery/namespaces.ts"
 import { resourceQuota } from "./sig-api-machinery/resource-quota.ts"
 import { watchers } from "./sig-api-machinery/watchers.ts"
+import { reviews } from "./sig-auth/reviews.ts"
+import { serviceAccounts } from "./sig-auth/service-accounts.ts"
 import { eventTests } from "./sig-instrumentation/events.ts"
 import { networkObjects } from "./sig-network/api-objects.ts"
 import { endpointTests } from "./sig-network/endpoints.ts"
@@ -17,6 +19,9 @@ import { nodeTests } from "./sig-node/nodes.ts"
 import { podGeneration } from "./sig-node/pod-generation.ts"
 import { podTests } from "./sig-node/pods.ts"
 import { runtimeClass } from "./sig-node/runtime-class.ts"
+import { limitRange } from "./sig-scheduling/limit-range.ts"
+import { storageObjects } from "./sig-storage/api-objects.ts"
+import { volumeTests } from "./sig-storage/volumes.ts"
 import type { ConformanceTest } from "./suite.ts"
 
 const apiMachinery = [
@@ -34,5 +39,11 @@ const network = [endpointTests, networkObjects, serviceTests].flat()
 
 const node = [configTests, devices, nodeTests, podGeneration, podTests, runtimeClass].flat()
 
+const auth = [reviews, serviceAccounts].flat()
+
+const storage = [storageObjects, volumeTests].flat()
+
+const scheduling = [limitRange].flat()
+
 /** All of them, by SIG and topic. */
-export const tests: ReadonlyArray<ConformanceTest> = [apiMachinery, eventTests, network, node].flat()
+export const tests: ReadonlyArray<ConformanceTest> = [apiMachinery, eventTests, network, node, auth, storage, scheduling].flat()
