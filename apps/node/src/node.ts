@@ -52,7 +52,7 @@ const startRuntime = (options: NodeOptions, cniConfDir: string) =>
       const imported = yield* containerd.importImages(options.images)
       yield* Effect.logInfo(`imported ${imported.join(", ")}`)
     }
-    return yield* makeCri({ socket: containerd.socket })
+    return yield* makeCri(containerd)
   })
 
 /** Runs the node until the scope ends; returns when it is registered. */
