@@ -3,6 +3,9 @@ import { Store, type StoreError } from "@tsukube/store"
 import { Clock, Context, Effect, Layer } from "effect"
 import { makeApp } from "./app.ts"
 import { expireEvents } from "./event-expiry.ts"
+import { type Exposition, makeExposition } from "./metrics/exposition.ts"
+import { measuredStore } from "./metrics/measured-store.ts"
+import { makeMeter } from "./metrics/meter.ts"
 import type { ApiserverOptions } from "./options.ts"
 import { makeParts } from "./parts.ts"
 import { makeRegistry } from "./registry.ts"
@@ -17,7 +20,9 @@ export interface Apiserver {
   /** Answers a request; who asks is found out from its headers and the connection. Never rejects. */
   readonly fetch: (request: Request, connection?: Connection) => Promise<Response>
   /** Answers requests of a known user: for parts of the same process, which need no credentials. */
-  readonly fetchAs: (user: UserInfo) => (request: Request) => Promise<Response>
+  readonly fetchAs: (user: UserInfo) => (request: Request, connection?: Connection) => Promise<Response>
+  /** From now on `/readyz` fails, so that nobody new comes; everything is still answered. `serve` calls it when it is to end. */
+  readonly drain: () => void
   /** Reads of the server's memory. */
   readonly registry: Registry
 }
@@ -30,10 +35,13 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
   Layer.effect(
     Apiserver,
     Effect.gen(function* () {
-      const store = yield* Store
+      const meter = makeMeter()
+      const store = measuredStore(yield* Store, meter)
       const clock = yield* Clock.Clock
       const cache = yield* makeWatchCache(store)
       const registry = makeRegistry(cache)
+      let draining = false
+      let exposition: Promise<Exposition> | undefined
       const enabled = enabledResources(options.runtimeConfig)
       const serving: Serving = {
         cache,
@@ -43,6 +51,12 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
         resources: new Set(enabled),
         now: () => clock.currentTimeMillisUnsafe(),
         closed: yield* Effect.abortSignal,
+        draining: () => draining,
+        meter,
+        exposition: () => {
+          exposition ??= makeExposition(meter, cache)
+          return exposition
+        },
         ping: store.revision
       }
       yield* startUp(() => createSystemObjects(serving))
@@ -52,7 +66,11 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
       const app = makeApp(serving)
       return {
         fetch: async (request, connection) => app.fetch(request, connection === undefined ? {} : { connection }),
-        fetchAs: (user) => async (request) => app.fetch(request, { user }),
+        fetchAs: (user) => async (request, connection) =>
+          app.fetch(request, connection === undefined ? { user } : { user, connection }),
+        drain: () => {
+          draining = true
+        },
         registry
       }
     })

@@ -86,6 +86,10 @@ const plainPath = async (serving: Serving, context: RequestContext): Promise<Res
   if (path === "/version" || path === "/version/") {
     return textResponse(context, { format: "json", shape: "object", metaVersion: "" }, JSON.stringify(versionInfo))
   }
+  if (path === "/metrics") {
+    const { contentType, text } = await serving.exposition()
+    return new Response(await text(), { headers: { "content-type": contentType, "cache-control": "no-cache, private" } })
+  }
   return (await health(serving, context)) ?? notFoundText()
 }
 

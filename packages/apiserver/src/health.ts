@@ -24,7 +24,7 @@ const store: Check = {
 const notClosing: Check = {
   name: "shutdown",
   run: async (serving) => {
-    if (serving.closed.aborted) throw new Error("the server is shutting down")
+    if (serving.draining() || serving.closed.aborted) throw new Error("the server is shutting down")
   }
 }
 

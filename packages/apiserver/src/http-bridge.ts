@@ -1,7 +1,8 @@
 /** Answers node's HTTP/1.1 and HTTP/2 requests with a web-standard handler: bounded bodies in, streams out with back-pressure. @module */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2"
-import { badRequest, type StatusError, tooLarge } from "@tsukube/api"
+import { badRequest, type StatusError, tooLarge, tooManyRequests } from "@tsukube/api"
+import { bodyTimeout } from "./in-flight.ts"
 
 /** Bodies above this get 413, as upstream's limit is. */
 export const bodyLimitBytes: number = 3 * 1024 * 1024
@@ -25,24 +26,56 @@ export const toRequest = (incoming: Incoming, body: Uint8Array<ArrayBuffer> | un
   return new Request(`https://kubernetes${path}`, { method, headers, signal, ...(body === undefined ? {} : { body }) })
 }
 
-/** The whole body; `undefined` for methods that have none. Fails with 413 as soon as it is too long. */
-export const readBody = async (incoming: Incoming): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+/** What all bodies that are being received may take together; more have to wait their turn. */
+const receivingLimitBytes = 256 * 1024 * 1024
+const retryAfterSeconds = 1
+
+/** The bodies that one server is receiving. */
+export interface Receiving {
+  bytes: number
+}
+
+/** The whole body; `undefined` for methods that have none. Fails with 413 as soon as it is too long, with 504 when it takes too long. */
+export const readBody = async (
+  incoming: Incoming,
+  receiving: Receiving = { bytes: 0 },
+  withinMs = 60_000
+): Promise<Uint8Array<ArrayBuffer> | undefined> => {
   if (incoming.method === "GET" || incoming.method === "HEAD") return undefined
   const limit = () => tooLarge(`limit is ${bodyLimitBytes}`)
   if (Number(incoming.headers["content-length"] ?? 0) > bodyLimitBytes) throw limit()
   const chunks: Array<Uint8Array> = []
   let size = 0
-  for await (const chunk of incoming) {
-    const bytes: Uint8Array = chunk
-    size += bytes.length
-    if (size > bodyLimitBytes) throw limit()
-    chunks.push(bytes)
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    incoming.destroy()
+  }, withinMs)
+  try {
+    for await (const chunk of incoming) {
+      const bytes: Uint8Array = chunk
+      size += bytes.length
+      receiving.bytes += bytes.length
+      if (size > bodyLimitBytes) throw limit()
+      if (receiving.bytes > receivingLimitBytes) {
+        throw tooManyRequests("Too many requests, please try again later.", retryAfterSeconds)
+      }
+      chunks.push(bytes)
+    }
+    if (late) throw bodyTimeout()
+    return size === 0 ? undefined : new Uint8Array(Buffer.concat(chunks))
+  } finally {
+    clearTimeout(timer)
+    receiving.bytes -= size
   }
-  return size === 0 ? undefined : new Uint8Array(Buffer.concat(chunks))
 }
 
 /** An error as the response it stands for. */
-export const errorResponse = (error: StatusError): Response => Response.json(error.status, { status: error.code })
+export const errorResponse = (error: StatusError): Response => {
+  const { retryAfterSeconds } = error.status.details ?? {}
+  const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }
+  return Response.json(error.status, { status: error.code, headers })
+}
 
 /** Writes a response; resolves when it is written or the client is gone. `ended` closes a stream that would go on. */
 export const writeResponse = async (

@@ -1,5 +1,9 @@
 /** The front door of @tsukube/apiserver: every public name, listed by hand. @module */
+export { type AccessEntry, type AccessLog, jsonAccessLog } from "./access-log.ts"
 export { Apiserver, layer } from "./apiserver.ts"
+export type { IdleTimes } from "./idle.ts"
+export type { Limits } from "./in-flight.ts"
+export { serveInsecure } from "./insecure.ts"
 export { type KubeconfigSpec, kubeconfigText } from "./kubeconfig.ts"
 export type { ApiserverOptions } from "./options.ts"
 export type { Attributes, Authenticator, Authorizer, Connection, Decision, Registry, UserInfo } from "./request.ts"

@@ -1,4 +1,6 @@
 /** What can be chosen about an API server. @module */
+import type { AccessLog } from "./access-log.ts"
+import type { Limits } from "./in-flight.ts"
 import type { Authenticator, Authorizer, UserInfo } from "./request.ts"
 
 /** All optional: the defaults give a server that trusts `fetchAs` and client certificates and authorizes by RBAC. */
@@ -32,4 +34,8 @@ export interface ApiserverOptions {
   readonly disableAdmissionPlugins?: ReadonlyArray<string>
   /** How kubelets are reached for log, exec, attach and port-forward (PEM). */
   readonly kubeletClient?: { readonly cert: string; readonly key: string; readonly ca: string }
+  /** How much at once, and for how long. Callers in the same process (`fetchAs`) are not bounded. */
+  readonly limits?: Limits
+  /** Called for every answered request; default none. */
+  readonly accessLog?: AccessLog
 }

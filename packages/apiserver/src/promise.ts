@@ -3,6 +3,7 @@ import { layerMemory, type Store, type StoreError } from "@tsukube/store"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { Apiserver, layer } from "./apiserver.ts"
 import { type CertificatePair, createAuthority, issueCertificate } from "./certificates.ts"
+import { serveInsecure } from "./insecure.ts"
 import { kubeconfigText } from "./kubeconfig.ts"
 import type { ApiserverOptions } from "./options.ts"
 import type { UserInfo } from "./request.ts"
@@ -19,6 +20,10 @@ export interface StartOptions extends ApiserverOptions {
   readonly port?: number
   /** Default 127.0.0.1. */
   readonly host?: string
+  /** Plain HTTP on this port of 127.0.0.1, for everybody on this machine and as an administrator; off by default. */
+  readonly insecurePort?: number
+  /** While the server closes, `/readyz` fails for this long before anything else ends; default 0. */
+  readonly shutdownDelayMs?: number
   /** Signs the server's and the admin's certificates; a fresh one when absent. */
   readonly authority?: CertificatePair
 }
@@ -28,6 +33,8 @@ export interface RunningApiserver extends AsyncDisposable {
   /** `https://127.0.0.1:PORT` */
   readonly url: string
   readonly port: number
+  /** Where the insecure port is, when there is one. */
+  readonly insecureUrl?: string
   /** Answers requests in this process, without a socket, as an administrator. */
   readonly fetch: (request: Request) => Promise<Response>
   /** The same as any other user. */
@@ -45,7 +52,15 @@ const admin: UserInfo = { name: "kubernetes-admin", groups: ["system:masters", "
 
 /** Starts a server; resolves when it answers. Rejects with `PortInUse` when the port is taken. */
 export const startApiserver = async (options: StartOptions = {}): Promise<RunningApiserver> => {
-  const { store = "memory", port = 0, host = "127.0.0.1", authority = await createAuthority(), ...rest } = options
+  const {
+    store = "memory",
+    port = 0,
+    host = "127.0.0.1",
+    insecurePort,
+    shutdownDelayMs = 0,
+    authority = await createAuthority(),
+    ...rest
+  } = options
   const tls = await issueCertificate(authority, {
     commonName: "kube-apiserver",
     dnsNames: ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
@@ -59,12 +74,17 @@ export const startApiserver = async (options: StartOptions = {}): Promise<Runnin
   const started = Effect.gen(function* () {
     const context = yield* Layer.buildWithScope(Layer.fresh(layer(settings)).pipe(Layer.provide(storeLayer)), scope)
     const apiserver = Context.get(context, Apiserver)
-    const listening = yield* serve(apiserver, { host, port, tls: { ...tls, clientCa: authority.cert } }).pipe(
-      Scope.provide(scope)
-    )
-    return { apiserver, listening }
+    const listening = yield* serve(apiserver, {
+      host,
+      port,
+      shutdownDelayMs,
+      tls: { ...tls, clientCa: authority.cert }
+    }).pipe(Scope.provide(scope))
+    const insecure =
+      insecurePort === undefined ? undefined : yield* serveInsecure(apiserver, { port: insecurePort }).pipe(Scope.provide(scope))
+    return { apiserver, listening, insecure }
   })
-  const { apiserver, listening } = await Effect.runPromise(started).catch(async (error) => {
+  const { apiserver, listening, insecure } = await Effect.runPromise(started).catch(async (error) => {
     await close()
     throw error
   })
@@ -75,6 +95,7 @@ export const startApiserver = async (options: StartOptions = {}): Promise<Runnin
   return {
     url: listening.url,
     port: listening.port,
+    ...(insecure === undefined ? {} : { insecureUrl: insecure.url }),
     fetch: apiserver.fetchAs(admin),
     fetchAs: apiserver.fetchAs,
     kubeconfig: await kubeconfigFor({ name: admin.name, groups: ["system:masters"] }),

@@ -4,13 +4,16 @@ import type { AddressInfo, Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
 import { internal, StatusError } from "@tsukube/api"
 import { Data, Effect, type Scope } from "effect"
-import { abort, errorResponse, readBody, toRequest, writeResponse } from "./http-bridge.ts"
+import { abort, errorResponse, type Receiving, readBody, toRequest, writeResponse } from "./http-bridge.ts"
+import { IdleConnections, type IdleTimes, idleTimes } from "./idle.ts"
 import type { Connection } from "./request.ts"
 import { refuseUpgrade } from "./upgrade.ts"
 
 /** What is served: an `Apiserver`, or anything that answers requests. */
 export interface FetchHandler {
   readonly fetch: (request: Request, connection?: Connection) => Promise<Response>
+  /** Called when the end is near: whoever asks whether it is ready is to be told no. */
+  readonly drain?: () => void
 }
 
 /** Where to listen and with which certificates (PEM). */
@@ -25,8 +28,14 @@ export interface ServeOptions {
     /** Certificates signed by this authority say who the client is; without it nobody is known by certificate. */
     readonly clientCa?: string
   }
+  /** At the end, how long everything still goes on while `/readyz` already fails, so that load balancers turn away; default 0. */
+  readonly shutdownDelayMs?: number
   /** How long requests in progress may take to finish at the end; default 2000. */
   readonly closeMs?: number
+  /** How long a body may take to arrive; default 60,000. */
+  readonly bodyTimeoutMs?: number
+  /** When silent connections are closed. */
+  readonly idle?: IdleTimes
 }
 
 /** A server that accepts connections. */
@@ -75,20 +84,30 @@ export const listen = async (
   apiserver: FetchHandler,
   options: ServeOptions
 ): Promise<{ readonly listening: Listening; readonly close: () => Promise<void> }> => {
-  const { host = "127.0.0.1", port = 0, tls, closeMs = 2000 } = options
+  const { host = "127.0.0.1", port = 0, tls, closeMs = 2000, shutdownDelayMs = 0, bodyTimeoutMs = 60_000 } = options
   const ended = new AbortController()
   const running = new Set<Promise<void>>()
   const sessions = new Set<Http2Session>()
   const sockets = new Set<Socket>()
+  const receiving: Receiving = { bytes: 0 }
+  const idle = new IdleConnections<Http2Session | Socket>(options.idle ?? idleTimes, (connection) => {
+    // A session says goodbye first: what it was just asked is answered.
+    if ("goaway" in connection) connection.close()
+    else connection.destroy()
+  })
 
   const answer = async (incoming: Http2ServerRequest, outgoing: Http2ServerResponse): Promise<void> => {
     const gone = new AbortController()
-    outgoing.on("close", () => gone.abort())
+    const done = idle.began(incoming.stream?.session ?? incoming.socket)
+    outgoing.on("close", () => {
+      gone.abort()
+      done()
+    })
     // A write that comes after the client's end is no news: "close" told it.
     outgoing.on("error", () => gone.abort())
     let response: Response
     try {
-      const body = await readBody(incoming)
+      const body = await readBody(incoming, receiving, bodyTimeoutMs)
       response = await apiserver.fetch(toRequest(incoming, body, gone.signal), connectionOf(incoming))
     } catch (error) {
       if (outgoing.destroyed) return
@@ -103,6 +122,8 @@ export const listen = async (
 
   const upgrade = async (incoming: Http2ServerRequest, socket: Socket, head: Buffer): Promise<void> => {
     const gone = new AbortController()
+    // From here on the connection is as silent as its two ends like.
+    idle.remove(socket)
     let taken = false
     const take = () => {
       taken = true
@@ -132,12 +153,20 @@ export const listen = async (
   })
   server.on("session", (session) => {
     sessions.add(session)
-    session.on("close", () => sessions.delete(session))
+    idle.add(session)
+    session.on("close", () => {
+      sessions.delete(session)
+      idle.remove(session)
+    })
     session.on("error", () => session.destroy())
   })
   server.on("secureConnection", (socket) => {
     sockets.add(socket)
-    socket.on("close", () => sockets.delete(socket))
+    if (socket.alpnProtocol !== "h2") idle.add(socket)
+    socket.on("close", () => {
+      sockets.delete(socket)
+      idle.remove(socket)
+    })
     socket.on("error", () => socket.destroy())
   })
   server.on("tlsClientError", (_error, socket) => socket.destroy())
@@ -154,6 +183,9 @@ export const listen = async (
   const address = server.address() as AddressInfo
 
   const close = async (): Promise<void> => {
+    apiserver.drain?.()
+    if (shutdownDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, shutdownDelayMs))
+    idle.stop()
     server.close()
     ended.abort()
     await Promise.race([Promise.allSettled(running), new Promise((resolve) => setTimeout(resolve, closeMs).unref())])
@@ -174,12 +206,16 @@ const create = async (tls: ServeOptions["tls"], host: string, port: number) => {
       requestCert: tls.clientCa !== undefined,
       rejectUnauthorized: false,
       allowHTTP1: true,
+      handshakeTimeout: handshakeMs,
       settings: { maxConcurrentStreams: streamLimit }
     })
   } catch (cause) {
     throw new ListenError({ host, port, cause })
   }
 }
+
+/** A connection that does not get through its TLS handshake in this time is closed. */
+const handshakeMs = 10_000
 
 const connections = new WeakMap<object, Connection>()
 

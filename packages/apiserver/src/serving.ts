@@ -2,6 +2,8 @@
 import type { Resource } from "@tsukube/api"
 import type { StoreError } from "@tsukube/store"
 import type { Effect } from "effect"
+import type { Exposition } from "./metrics/exposition.ts"
+import type { Meter } from "./metrics/meter.ts"
 import type { ApiserverOptions } from "./options.ts"
 import type { Parts, Registry } from "./request.ts"
 import type { WatchCache } from "./watch-cache.ts"
@@ -18,6 +20,11 @@ export interface Serving {
   readonly now: () => number
   /** Ends when the server does: open watches are closed then. */
   readonly closed: AbortSignal
+  /** True from the moment the server is to be closed: it still answers, but says that it is not ready. */
+  readonly draining: () => boolean
+  readonly meter: Meter
+  /** What `/metrics` says. */
+  readonly exposition: () => Promise<Exposition>
   /** The store's revision right now; for the readiness check. */
   readonly ping: Effect.Effect<bigint, StoreError>
 }

@@ -6,6 +6,7 @@ import { partialOf, tableOf, tableOptionsOf, warningValue } from "../encode/json
 import { type Filter, filterOf } from "../filter.ts"
 import { freshen } from "../freshness.ts"
 import { type ListRequest, readListRequest } from "../list-options.ts"
+import { describe } from "../metrics/meter.ts"
 import type { RequestContext } from "../request.ts"
 import { type Served, shownObject, shownText } from "../served.ts"
 import type { Serving } from "../serving.ts"
@@ -186,6 +187,7 @@ const follow = (serving: Serving, context: RequestContext, watching: Following):
   }
   const wantedMs = request.timeoutSeconds ? request.timeoutSeconds * 1000 : leastLifeMs * (1 + Math.random())
   const lifeMs = Math.min(wantedMs, timerLimitMs)
+  const over = serving.meter.began(describe(context.info, context.url.searchParams, null))
   const timers = [setTimeout(end, lifeMs), ...(request.allowBookmarks ? [setInterval(bookmark, bookmarkEveryMs)] : [])]
   const signals = [serving.closed, context.request.signal]
   for (const signal of signals) {
@@ -193,6 +195,7 @@ const follow = (serving: Serving, context: RequestContext, watching: Following):
     signal.addEventListener("abort", end)
   }
   return () => {
+    over()
     unfollow()
     for (const timer of timers) clearTimeout(timer)
     for (const signal of signals) signal.removeEventListener("abort", end)
