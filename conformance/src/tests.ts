@@ -7,6 +7,10 @@ import { lists } from "./sig-api-machinery/lists.ts"
 import { namespaceTests } from "./sig-api-machinery/namespaces.ts"
 import { resourceQuota } from "./sig-api-machinery/resource-quota.ts"
 import { watchers } from "./sig-api-machinery/watchers.ts"
+import { appObjects } from "./sig-apps/api-objects.ts"
+import { deploymentTests } from "./sig-apps/deployment.ts"
+import { replicaSetTests } from "./sig-apps/replica-set.ts"
+import { architecture } from "./sig-architecture/nodes.ts"
 import { reviews } from "./sig-auth/reviews.ts"
 import { serviceAccounts } from "./sig-auth/service-accounts.ts"
 import { eventTests } from "./sig-instrumentation/events.ts"
@@ -20,6 +24,8 @@ import { podGeneration } from "./sig-node/pod-generation.ts"
 import { podTests } from "./sig-node/pods.ts"
 import { runtimeClass } from "./sig-node/runtime-class.ts"
 import { limitRange } from "./sig-scheduling/limit-range.ts"
+import { predicates } from "./sig-scheduling/predicates.ts"
+import { priorityClass } from "./sig-scheduling/priority-class.ts"
 import { storageObjects } from "./sig-storage/api-objects.ts"
 import { volumeTests } from "./sig-storage/volumes.ts"
 import type { ConformanceTest } from "./suite.ts"
@@ -43,7 +49,19 @@ const auth = [reviews, serviceAccounts].flat()
 
 const storage = [storageObjects, volumeTests].flat()
 
-const scheduling = [limitRange].flat()
+const scheduling = [limitRange, predicates, priorityClass].flat()
+
+const apps = [appObjects, deploymentTests, replicaSetTests].flat()
 
 /** All of them, by SIG and topic. */
-export const tests: ReadonlyArray<ConformanceTest> = [apiMachinery, eventTests, network, node, auth, storage, scheduling].flat()
+export const tests: ReadonlyArray<ConformanceTest> = [
+  apiMachinery,
+  apps,
+  architecture,
+  auth,
+  eventTests,
+  network,
+  node,
+  scheduling,
+  storage
+].flat()
