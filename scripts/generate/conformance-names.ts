@@ -1,8 +1,9 @@
 /** Writes conformance/names.txt: the names of upstream's conformance tests up to v1.36, one a line, from the facts folder. @module */
 import { readFileSync, writeFileSync } from "node:fs"
+import { factsFolder } from "./facts-folder.ts"
 
 const newest = 36
-const facts = process.argv[2] ?? "../shared/data"
+const facts = factsFolder()
 
 const names = readFileSync(`${facts}/conformance-tests.txt`, "utf8")
   .split("\n")

@@ -1,9 +1,9 @@
 /** Writes the messages of the Container Runtime Interface v1, from their protobufjs JSON form, into the kubelet package. @module */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { factsFolder } from "./facts-folder.ts"
 
-const source = process.argv[2]
-if (source === undefined) throw new Error("usage: bun scripts/generate/cri.ts FOLDER-WITH-cri-v1-messages.json")
+const source = factsFolder()
 const messages: unknown = JSON.parse(readFileSync(join(source, "cri-v1-messages.json"), "utf8"))
 const target = join(import.meta.dirname, "../../packages/kubelet/src/cri/generated")
 mkdirSync(target, { recursive: true })

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import type { Resource } from "../../packages/api/src/resource.ts"
 import { descriptorsOf } from "./descriptors.ts"
 import { type Facts, readFacts } from "./facts.ts"
+import { factsFolder } from "./facts-folder.ts"
 import { printInterface, referencesOf } from "./interfaces.ts"
 import { fileOf, nameOf } from "./naming.ts"
 import { compactDefinition } from "./schemas.ts"
@@ -53,7 +54,7 @@ const printTypes = (
 const printTable = (name: string, type: string, sentence: string, rows: ReadonlyArray<string>, brackets: string): string =>
   `/** ${sentence} ${note} @module */\n${type}\n\n/** ${sentence} */\nexport const ${name} = ${brackets[0]}\n${rows.join(",\n")}\n${brackets[1]}\n`
 
-const facts = readFacts(process.argv[2] ?? "../shared/data")
+const facts = readFacts(factsFolder())
 const descriptors = descriptorsOf(facts)
 const definitionsOf = groupBy(facts.definitions.keys(), fileOf)
 const resourcesOf = groupBy(descriptors, ({ schema }) => fileOf(schema))

@@ -7,6 +7,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { resources } from "../../packages/api/src/catalog.ts"
+import { factsFolder } from "./facts-folder.ts"
 
 interface Field {
   readonly type: string
@@ -19,7 +20,8 @@ interface Node {
   readonly nested?: Readonly<Record<string, Node>>
 }
 
-const [factsFolder = "../shared/data", modulesFolder = ""] = process.argv.slice(2)
+const facts = factsFolder()
+const modulesFolder = process.argv[3] ?? ""
 const target = new URL("../../packages/apiserver/src/protobuf/messages.ts", import.meta.url)
 const scalars = new Set(["string", "bytes", "bool", "int32", "int64", "uint32", "uint64", "double"])
 
@@ -28,7 +30,7 @@ const collect = (node: Node, path: string): void => {
   if (node.fields !== undefined) messages.set(path, node.fields)
   for (const [name, child] of Object.entries(node.nested ?? {})) collect(child, path === "" ? name : `${path}.${name}`)
 }
-collect(JSON.parse(readFileSync(join(factsFolder, "kubernetes-v1.36-protobuf.json"), "utf8")), "")
+collect(JSON.parse(readFileSync(join(facts, "kubernetes-v1.36-protobuf.json"), "utf8")), "")
 
 /** Fields of Go structs whose zero is written to JSON too: pointers, and those without `omitempty`. By message, field numbers. */
 const kept = new Map<string, Set<number>>()

@@ -1,7 +1,8 @@
 /** Writes what upstream's v1.36 serves as plain text beside the tests that compare: resources with verbs and names, and every operation. @module */
 import { readFileSync, writeFileSync } from "node:fs"
+import { factsFolder } from "./facts-folder.ts"
 
-const facts = process.argv[2] ?? "../shared/data"
+const facts = factsFolder()
 const target = new URL("../../packages/apiserver/src/testing/", import.meta.url)
 
 // The last section is about a later release.
