@@ -21,7 +21,7 @@ export const deleteNamespace = async (client: PromiseClient, name: string): Prom
 }
 
 /** Waits until the namespace and everything in it are gone. */
-export const awaitNamespaceGone = async (client: PromiseClient, name: string, withinMs = 120_000): Promise<void> => {
+export const awaitNamespaceGone = async (client: PromiseClient, name: string, withinMs: number): Promise<void> => {
   await eventually(
     `namespace ${name} is gone`,
     async () => (await unlessGone(client.get(namespaces, { name }))) === undefined,

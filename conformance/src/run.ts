@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly onOutcome: (name: string, outcome: Outcome, durationMs: number) => void
   /** A test that takes longer has failed; default 10 minutes. */
   readonly testLimitMs?: number
+  /** How long the namespaces of ended tests are waited for, before a test that runs alone and at the end; default 2 minutes. */
+  readonly namespaceLimitMs?: number
 }
 
 /** Runs the plan and returns every outcome, in the order in which the tests ended. */
@@ -36,16 +38,16 @@ export const runTests = async (plan: Plan, options: RunOptions): Promise<Readonl
   await Promise.all(Array.from({ length: options.parallel }, work))
   for (const test of plan.alone) {
     // What earlier tests left still holds node ports and capacity until their namespaces are gone.
-    await awaitLeftovers(options.client, leftovers)
+    await awaitLeftovers(options, leftovers)
     await runNext(test)
   }
-  await awaitLeftovers(options.client, leftovers)
+  await awaitLeftovers(options, leftovers)
   return outcomes
 }
 
 // A namespace that does not go away is not this test's failure: the namespace tests are there for that.
-const awaitLeftovers = async (client: PromiseClient, leftovers: Set<string>): Promise<void> => {
-  await Promise.allSettled([...leftovers].map((name) => awaitNamespaceGone(client, name)))
+const awaitLeftovers = async ({ client, namespaceLimitMs = 120_000 }: RunOptions, leftovers: Set<string>): Promise<void> => {
+  await Promise.allSettled([...leftovers].map((name) => awaitNamespaceGone(client, name, namespaceLimitMs)))
   leftovers.clear()
 }
 
