@@ -1,4 +1,9 @@
 /** The front door of @tsukube/api: every public name, listed by hand. @module */
+export { type ApplyPatch, applyPatch } from "./apply/apply.ts"
+export { managerOf, validateFieldManager } from "./apply/manager-name.ts"
+export type { TrackedKind } from "./apply/reset-fields.ts"
+export { managedFieldsFromScale, scaleManagedFields } from "./apply/scale.ts"
+export { type TrackedUpdate, trackUpdate } from "./apply/track.ts"
 export { allResources, compareVersions, findByKind, findByName, findResource, resources } from "./catalog.ts"
 export { type ConditionFields, findCondition, isConditionTrue, setCondition } from "./condition.ts"
 export { applyDefaults } from "./defaults/apply.ts"
@@ -34,6 +39,7 @@ export { ParseError } from "./parse-error.ts"
 export { applyJsonPatch, type JsonPatchOperation } from "./patch/json.ts"
 export { applyMergePatch } from "./patch/merge.ts"
 export { applyStrategicMergePatch } from "./patch/strategic.ts"
+export { qosClassOf } from "./qos.ts"
 export {
   type Amount,
   addQuantity,
@@ -46,6 +52,10 @@ export {
   quantityValue,
   subtractQuantity
 } from "./quantity.ts"
+export { type Amounts, addAmounts, exceeding, formatAmounts, only, withoutZeros } from "./quota/amounts.ts"
+export { podShortcomings } from "./quota/pod-usage.ts"
+export { inScope } from "./quota/scope.ts"
+export { countsFor, isCounted, usageOf } from "./quota/usage.ts"
 export {
   apiVersionOf,
   groupKindOf,

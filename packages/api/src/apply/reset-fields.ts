@@ -1,0 +1,43 @@
+/** Fields that a door to an object does not let anybody change, and so nobody owns by it. @module */
+import { schemaOf } from "../schema.ts"
+import { emptySet, type FieldSet, setOf } from "./field-set.ts"
+
+/** A kind whose objects are tracked; every `Resource` is one. */
+export interface TrackedKind {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  /** Name of the definition of its objects. */
+  readonly schema: string
+}
+
+const status = setOf(["status"])
+const spec = setOf(["spec"])
+
+/** What a status subresource resets besides `spec`. */
+const beyondSpec: Readonly<Record<string, FieldSet>> = {
+  "apps/Deployment": setOf(["spec"], ["metadata", "labels"]),
+  "/Pod": setOf(["spec"], ["metadata", "deletionTimestamp"], ["metadata", "ownerReferences"]),
+  "apiextensions.k8s.io/CustomResourceDefinition": setOf(["spec"], ["metadata"]),
+  "flowcontrol.apiserver.k8s.io/FlowSchema": setOf(["spec"], ["metadata"]),
+  "flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration": setOf(["spec"], ["metadata"]),
+  "storage.k8s.io/VolumeAttachment": setOf(["spec"], ["metadata"])
+}
+
+/** The fields that writing to a subresource (`""` for the object itself) leaves as they are. */
+export const resetFieldsOf = ({ group, kind, schema }: TrackedKind, subresource: string): FieldSet => {
+  if (subresource === "status") return beyondSpec[`${group}/${kind}`] ?? spec
+  if (subresource === "approval") return spec
+  return Object.hasOwn(schemaOf(schema).properties ?? {}, "status") && subresource !== "scale" ? status : emptySet
+}
+
+/** Fields of which nobody is ever recorded as an owner. */
+export const neverOwned: FieldSet = setOf(
+  ["apiVersion"],
+  ["kind"],
+  ...["name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields"].map((name) => [
+    "metadata",
+    name
+  ]),
+  ["metadata", "resourceVersion"]
+)
