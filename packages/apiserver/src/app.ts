@@ -37,7 +37,7 @@ export const makeApp = (serving: Serving): Hono<Environment> => {
     if (error.code === 500 && error !== thrown) Effect.runFork(Effect.logError(`${c.req.method} ${c.req.path}`, thrown))
     const headers = new Headers()
     for (const warning of c.get("context")?.warnings ?? []) headers.append("warning", warningValue(warning))
-    return statusResponse(error, headers)
+    return statusResponse(error, headers, c.req.raw.headers.get("accept"))
   })
 
   app.use(

@@ -1,7 +1,8 @@
 /** Reads a request's body: bounded, valid UTF-8, JSON or YAML. @module */
 import { badRequest, tooLarge, unsupportedMediaType } from "@tsukube/api"
 import { parseDocument } from "yaml"
-import { decodeProtobuf, protobufType } from "../protobuf/decode.ts"
+import { decodeProtobuf } from "../protobuf/decode.ts"
+import { protobufType } from "../protobuf/kind.ts"
 import { scanJson } from "./json-scan.ts"
 
 /** Larger bodies get 413, as upstream answers them. */

@@ -1,12 +1,16 @@
 /** Reads the Accept header: which format, and whether the object itself, a Table or only its metadata is asked for. @module */
 import { notAcceptable } from "@tsukube/api"
+import { protobufType } from "../protobuf/kind.ts"
 
 /** What a client wants to see of an object or list. */
 export type Shape = "object" | "Table" | "PartialObjectMetadata"
 
+/** How the answer is written. */
+export type Format = "json" | "yaml" | "protobuf"
+
 /** A choice both sides can live with. */
 export interface Accepted {
-  readonly format: "json" | "yaml"
+  readonly format: Format
   readonly shape: Shape
   /** `meta.k8s.io/v1` or `meta.k8s.io/v1beta1`: what a Table or PartialObjectMetadata says it is. */
   readonly metaVersion: string
@@ -37,7 +41,8 @@ const clausesOf = (header: string): ReadonlyArray<Clause> =>
     .filter(({ type, quality }) => type !== "" && quality > 0)
     .sort((a, b) => b.quality - a.quality)
 
-const formatOf = (type: string): "json" | "yaml" | undefined => {
+const formatOf = (type: string): Format | undefined => {
+  if (type === protobufType) return "protobuf"
   if (type === "application/json" || type === "*/*" || type === "application/*") return "json"
   return type === "application/yaml" ? "yaml" : undefined
 }
@@ -51,12 +56,17 @@ const shapeOf = (parameters: Readonly<Record<string, string>>, list: boolean): S
   return as === (list ? "PartialObjectMetadataList" : "PartialObjectMetadata") ? "PartialObjectMetadata" : undefined
 }
 
-const offered = ["application/json", "application/yaml"]
+const offered = ["application/json", "application/yaml", protobufType]
 
 /** The first clause that can be answered, the most wanted first; 406 when there is none. */
 export const negotiate = (
   header: string | null,
-  options: { readonly list?: boolean; readonly watch?: boolean } = {}
+  options: {
+    readonly list?: boolean
+    readonly watch?: boolean
+    /** Whether what is to be sent has a protobuf form; default no. */
+    readonly protobuf?: boolean
+  } = {}
 ): Accepted => {
   if (header === null || header === "" || header === "application/json" || header === "*/*") return plain
   for (const { type, parameters } of clausesOf(header)) {
@@ -65,7 +75,9 @@ export const negotiate = (
     if (format === undefined || (format === "yaml" && options.watch === true)) continue
     const shape = shapeOf(parameters, options.list === true)
     if (shape === undefined) continue
+    // Tables have no protobuf form; the metadata of every object has.
+    if (format === "protobuf" && (shape === "Table" || (shape === "object" && options.protobuf !== true))) continue
     return { format, shape, metaVersion: `meta.k8s.io/${parameters["v"] ?? "v1"}` }
   }
-  throw notAcceptable(offered)
+  throw notAcceptable(options.protobuf === true ? offered : offered.slice(0, 2))
 }

@@ -1,11 +1,14 @@
 /** Writes objects and lists as answers: the stored text as it stands, or the Table or metadata made of it. @module */
-import { badRequest, type KubernetesObject } from "@tsukube/api"
+import { apiVersionOf, badRequest, type KubernetesObject } from "@tsukube/api"
 import { stringify } from "yaml"
+import { canEncode, encodeProtobuf } from "../protobuf/encode.ts"
+import { protobufType } from "../protobuf/kind.ts"
 import type { RequestContext, Table, TableOptions } from "../request.ts"
 import { type Served, shownObject, shownText } from "../served.ts"
 import type { Serving } from "../serving.ts"
 import type { StoredObject } from "../stored.ts"
 import { type Accepted, negotiate } from "./accept.ts"
+import { bodyResponse } from "./compress.ts"
 
 /** Browsers and curl get indented JSON unless they say otherwise, as upstream does it. */
 export const wantsPretty = (context: RequestContext): boolean => {
@@ -24,18 +27,26 @@ const headersOf = (context: RequestContext, contentType: string): Headers => {
 export const warningValue = (text: string): string =>
   `299 - "${text.replace(/[\\"]/g, "\\$&").replace(/[^\t\x20-\x7e\x80-\xff]/g, "?")}"`
 
-/** Answers with JSON text (no newline at its end yet). */
+/** Answers with JSON text (no newline at its end yet), in the format that was agreed on. */
 export const textResponse = (context: RequestContext, accepted: Accepted, text: string, code = 200): Response => {
-  if (accepted.format === "yaml") {
-    return new Response(stringify(JSON.parse(text)), { status: code, headers: headersOf(context, "application/yaml") })
-  }
+  const { format } = accepted
+  const respond = (body: string | Uint8Array<ArrayBuffer>, type: string) =>
+    bodyResponse(context.request, body, { status: code, headers: headersOf(context, type) })
+  if (format === "protobuf") return respond(encodeProtobuf(JSON.parse(text)), protobufType)
+  if (format === "yaml") return respond(stringify(JSON.parse(text)), "application/yaml")
   const body = wantsPretty(context) ? JSON.stringify(JSON.parse(text), undefined, 2) : text
-  return new Response(`${body}\n`, { status: code, headers: headersOf(context, "application/json") })
+  return respond(`${body}\n`, "application/json")
 }
 
 /** Answers with an object that is not stored (a Status, a Scale, a review). */
-export const objectResponse = (context: RequestContext, object: object, code = 200): Response =>
-  textResponse(context, negotiate(context.request.headers.get("accept")), JSON.stringify(object), code)
+export const objectResponse = (context: RequestContext, object: object, code = 200): Response => {
+  const { apiVersion = "", kind = "" } = object as KubernetesObject
+  const accepted = negotiate(context.request.headers.get("accept"), { protobuf: canEncode(apiVersion, kind) })
+  return textResponse(context, accepted, JSON.stringify(object), code)
+}
+
+/** Whether a resource's objects have a protobuf form. */
+export const hasProtobuf = ({ resource }: Served): boolean => canEncode(apiVersionOf(resource), resource.kind)
 
 /** `includeObject` of a Table request. */
 export const tableOptionsOf = (context: RequestContext, now: number): TableOptions => {
@@ -71,7 +82,7 @@ export const storedResponse = (
   stored: StoredObject,
   code = 200
 ): Response => {
-  const accepted = negotiate(context.request.headers.get("accept"))
+  const accepted = negotiate(context.request.headers.get("accept"), { protobuf: hasProtobuf(served) })
   if (accepted.shape === "object") return textResponse(context, accepted, shownText(served, stored), code)
   const object = shownObject(served, stored)
   if (accepted.shape === "PartialObjectMetadata") {
@@ -97,7 +108,7 @@ export const listResponse = (
   items: ReadonlyArray<StoredObject>,
   metadata: ListMetadata
 ): Response => {
-  const accepted = negotiate(context.request.headers.get("accept"), { list: true })
+  const accepted = negotiate(context.request.headers.get("accept"), { list: true, protobuf: hasProtobuf(served) })
   const { resource } = served
   if (accepted.shape === "object") {
     const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`

@@ -1,5 +1,7 @@
 /** Turns whatever a handler threw into a Status answer. @module */
 import { badRequest, internal, type StatusError, serviceUnavailable, timeout, tooLarge, tooManyRequests } from "@tsukube/api"
+import { encodeProtobuf } from "../protobuf/encode.ts"
+import { protobufType } from "../protobuf/kind.ts"
 
 interface Tagged {
   readonly _tag?: unknown
@@ -21,12 +23,14 @@ export const statusErrorFrom = (thrown: unknown): StatusError => {
   return serviceUnavailable(`the store is not available: ${String(message)}`)
 }
 
-/** The answer that carries a `Status`. */
-export const statusResponse = (error: StatusError, headers: Headers = new Headers()): Response => {
-  headers.set("content-type", "application/json")
+/** The answer that carries a `Status`; in protobuf when `accept` asks for that first. */
+export const statusResponse = (error: StatusError, headers: Headers = new Headers(), accept: string | null = null): Response => {
+  const protobuf = accept?.startsWith(protobufType) === true && !accept.includes("as=")
+  headers.set("content-type", protobuf ? protobufType : "application/json")
   headers.set("cache-control", "no-cache, private")
   const retryAfter = error.status.details?.retryAfterSeconds
   if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter))
   if (error.code === 401) headers.set("www-authenticate", 'Bearer realm="kubernetes-master"')
-  return new Response(`${JSON.stringify(error.status)}\n`, { status: error.code, headers })
+  const body = protobuf ? encodeProtobuf(error.status) : `${JSON.stringify(error.status)}\n`
+  return new Response(body, { status: error.code, headers })
 }

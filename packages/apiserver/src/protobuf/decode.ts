@@ -1,10 +1,8 @@
 /** Turns `application/vnd.kubernetes.protobuf` bodies into the JSON objects they stand for; client-go and kubectl send them. @module */
-import { badRequest, findByKind } from "@tsukube/api"
-import { type Message, type MessageField, messageNameOf, messageOf } from "./message.ts"
+import { badRequest } from "@tsukube/api"
+import { messageOfKind } from "./kind.ts"
+import { type Message, type MessageField, messageOf } from "./message.ts"
 import { readFields } from "./wire.ts"
-
-/** The content type. */
-export const protobufType = "application/vnd.kubernetes.protobuf"
 
 /** Every body begins with it. */
 const magic = Buffer.from("k8s\0")
@@ -47,16 +45,6 @@ const decodeEnvelope = (bytes: Uint8Array): Json => {
   if (message === undefined)
     throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`)
   return { kind, apiVersion, ...(decodeMessage(message, raw, 0) as object) }
-}
-
-/** Options are of every group's version, and of none. */
-const messageOfKind = (apiVersion: string, kind: string): string | undefined => {
-  if (kind === "DeleteOptions" || kind === "CreateOptions") return `${meta}.${kind}`
-  const resource = findByKind(apiVersion, kind)
-  if (resource !== undefined) return messageNameOf(resource.schema)
-  const [group, version] = apiVersion.includes("/") ? (apiVersion.split("/") as [string, string]) : ["core", apiVersion]
-  const name = `k8s.io.api.${group.split(".")[0]}.${version}.${kind}`
-  return messageOf(name) === undefined ? undefined : name
 }
 
 /** Types that are one value in JSON. Each gets the fields on the wire. */

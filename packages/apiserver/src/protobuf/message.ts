@@ -43,7 +43,8 @@ const readField = (
   text: string,
   properties: Readonly<Record<string, unknown>> | undefined
 ): readonly [number: number, field: MessageField] => {
-  const [name = "", number = "", type = "", flags = ""] = text.split(" ")
+  const [written = "", number = "", type = "", flags = ""] = text.split(" ")
+  const name = nameInJson(written, properties)
   return [
     Number(number),
     {
@@ -56,4 +57,11 @@ const readField = (
       inline: type.includes(".") && properties !== undefined && !Object.hasOwn(properties, name)
     }
   ]
+}
+
+/** Some messages write a name otherwise than JSON does (`Webhooks`, `uID`). */
+const nameInJson = (name: string, properties: Readonly<Record<string, unknown>> | undefined): string => {
+  if (properties === undefined || Object.hasOwn(properties, name)) return name
+  const lower = name.toLowerCase()
+  return Object.keys(properties).find((property) => property.toLowerCase() === lower) ?? name
 }

@@ -2,11 +2,13 @@
 import { apiVersionOf, expired, type KubernetesObject } from "@tsukube/api"
 import type { Follower, ObjectChange } from "../bucket.ts"
 import { type Accepted, negotiate } from "../encode/accept.ts"
-import { partialOf, tableOf, tableOptionsOf, warningValue } from "../encode/json.ts"
+import { hasProtobuf, partialOf, tableOf, tableOptionsOf, warningValue } from "../encode/json.ts"
 import { type Filter, filterOf } from "../filter.ts"
 import { freshen } from "../freshness.ts"
 import { type ListRequest, readListRequest } from "../list-options.ts"
 import { describe } from "../metrics/meter.ts"
+import { encodeProtobufEvent } from "../protobuf/encode.ts"
+import { protobufType } from "../protobuf/kind.ts"
 import type { RequestContext } from "../request.ts"
 import { type Served, shownObject, shownText } from "../served.ts"
 import type { Serving } from "../serving.ts"
@@ -21,21 +23,31 @@ const timerLimitMs = 2 ** 31 - 1
 
 const encoder = new TextEncoder()
 
+const contentTypes: Readonly<Record<Accepted["format"], string>> = {
+  json: "application/json",
+  yaml: "application/yaml",
+  protobuf: `${protobufType};stream=watch`
+}
+
 type EventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR"
 
-const frameOf = (type: EventType, text: string): Uint8Array => encoder.encode(`{"type":"${type}","object":${text}}\n`)
+const jsonFrame = (type: EventType, text: string): Uint8Array => encoder.encode(`{"type":"${type}","object":${text}}\n`)
+
+const protobufFrame = (type: EventType, text: string): Uint8Array => encodeProtobufEvent(type, JSON.parse(text))
 
 /** Writes objects in the shape a watcher asked for. */
 interface Frames {
   readonly object: (type: EventType, stored: StoredObject) => Uint8Array
   /** The same, made once for all watchers of the same shape. */
   readonly change: (type: EventType, stored: StoredObject, change: ObjectChange) => Uint8Array
+  readonly error: (status: object) => Uint8Array
   readonly bookmark: (revision: bigint, annotations?: Readonly<Record<string, string>>) => Uint8Array
 }
 
 const framesOf = (serving: Serving, context: RequestContext, served: Served, accepted: Accepted): Frames => {
-  const { shape, metaVersion } = accepted
+  const { shape, metaVersion, format } = accepted
   const { resource } = served
+  const frameOf = format === "protobuf" ? protobufFrame : jsonFrame
   const options = shape === "Table" ? tableOptionsOf(context, serving.now()) : undefined
   let headers = true
   const tableText = (objects: ReadonlyArray<KubernetesObject>, revision: bigint): string => {
@@ -69,11 +81,12 @@ const framesOf = (serving: Serving, context: RequestContext, served: Served, acc
   const object = (type: EventType, stored: StoredObject): Uint8Array => frameOf(type, textOf(stored))
   return {
     object,
+    error: (status) => frameOf("ERROR", JSON.stringify(status)),
     bookmark: (revision, annotations) => frameOf("BOOKMARK", bookmarkText(revision, annotations)),
     change: (type, stored, change) => {
       if (shape === "Table") return object(type, stored)
-      const key =
-        served.show === undefined && shape === "object" ? type : `${type} ${shape} ${metaVersion} ${apiVersionOf(resource)}`
+      const usual = served.show === undefined && shape === "object" && format === "json"
+      const key = usual ? type : `${type} ${format} ${shape} ${metaVersion} ${apiVersionOf(resource)}`
       const known = change.frames.get(key)
       if (known !== undefined) return known
       const made = object(type, stored)
@@ -124,7 +137,7 @@ const beginningOf = (serving: Serving, served: Served, request: ListRequest, fil
   const missed = bucket.since(resourceVersion)
   if (missed === undefined) {
     const error = expired(`too old resource version: ${resourceVersion} (${bucket.floor})`)
-    return { frames: [frameOf("ERROR", JSON.stringify(error.status))], after: revision, over: true }
+    return { frames: [frames.error(error.status)], after: revision, over: true }
   }
   const events = missed.flatMap((change) => {
     const event = eventOf(change, filter)
@@ -137,7 +150,7 @@ const beginningOf = (serving: Serving, served: Served, request: ListRequest, fil
 export const watch = async (serving: Serving, context: RequestContext, served: Served): Promise<Response> => {
   const request = readListRequest(context.url.searchParams, true)
   const filter = filterOf(served, context.info, request)
-  const accepted = negotiate(context.request.headers.get("accept"), { watch: true })
+  const accepted = negotiate(context.request.headers.get("accept"), { watch: true, protobuf: hasProtobuf(served) })
   const frames = framesOf(serving, context, served, accepted)
   const whole = request.resourceVersion === undefined || request.resourceVersion === 0n
   if (whole || request.sendInitialEvents === true) await freshen(serving, request.resourceVersion)
@@ -146,7 +159,7 @@ export const watch = async (serving: Serving, context: RequestContext, served: S
   let stop = (): void => {}
   if (beginning.over === true) stream.end()
   else stop = follow(serving, context, { served, request, filter, frames, stream, after: beginning.after })
-  const headers = new Headers({ "content-type": "application/json", "cache-control": "no-cache, private" })
+  const headers = new Headers({ "content-type": contentTypes[accepted.format], "cache-control": "no-cache, private" })
   for (const warning of context.warnings) headers.append("warning", warningValue(warning))
   return new Response(stream.body, { status: 200, headers })
 }
