@@ -1,5 +1,6 @@
 /** What an admission plugin is: a plain function that completes an object, or one that refuses it. @module */
 import type { KubernetesObject, Resource } from "@tsukube/api"
+import type { Write } from "@tsukube/store"
 import type { UserInfo } from "../request.ts"
 import type { Serving } from "../serving.ts"
 
@@ -27,6 +28,8 @@ export interface AdmissionPlugin {
     request: AdmissionRequest & { readonly object: KubernetesObject }
   ) => Promise<KubernetesObject> | KubernetesObject
   readonly validate?: (serving: Serving, request: AdmissionRequest) => Promise<void> | void
+  /** Gives what must be written in the same commit, or throws; asked after all others, and again when the commit was too late. */
+  readonly claim?: (serving: Serving, request: AdmissionRequest) => Promise<ReadonlyArray<Write>>
 }
 
 /** A plain or grouped resource, as plugins ask for it: `isResource(request, "", "pods")`. */

@@ -1,16 +1,21 @@
 /** The admission plugins in upstream's order. @module */
 import type { KubernetesObject } from "@tsukube/api"
+import type { Write } from "@tsukube/store"
 import type { Serving } from "../serving.ts"
 import type { AdmissionPlugin, AdmissionRequest } from "./admission.ts"
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from "./certificate-signers.ts"
 import { defaultIngressClass } from "./default-ingress-class.ts"
 import { defaultStorageClass } from "./default-storage-class.ts"
 import { defaultTolerationSeconds } from "./default-toleration-seconds.ts"
 import { limitRanger } from "./limit-ranger.ts"
 import { namespaceLifecycle } from "./namespace-lifecycle.ts"
+import { persistentVolumeClaimResize } from "./persistent-volume-claim-resize.ts"
 import { priority } from "./priority.ts"
 import { rbacEscalation } from "./rbac-escalation.ts"
+import { resourceQuota } from "./resource-quota.ts"
 import { runtimeClass } from "./runtime-class.ts"
 import { serviceAccount } from "./service-account.ts"
+import { storageObjectInUseProtection } from "./storage-object-in-use-protection.ts"
 import { taintNodesByCondition } from "./taint-nodes-by-condition.ts"
 
 const plugins: ReadonlyArray<AdmissionPlugin> = [
@@ -22,8 +27,14 @@ const plugins: ReadonlyArray<AdmissionPlugin> = [
   priority,
   defaultTolerationSeconds,
   defaultStorageClass,
+  storageObjectInUseProtection,
+  persistentVolumeClaimResize,
   runtimeClass,
-  defaultIngressClass
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
+  defaultIngressClass,
+  resourceQuota
 ]
 
 /** All but those that the server was told to do without. */
@@ -46,4 +57,11 @@ export const admit = async (
 /** Throws the first refusal. */
 export const checkAdmission = async (serving: Serving, request: AdmissionRequest): Promise<void> => {
   for (const { validate } of activePlugins(serving)) await validate?.(serving, request)
+}
+
+/** What all plugins together want written beside the object. */
+export const claimAdmission = async (serving: Serving, request: AdmissionRequest): Promise<ReadonlyArray<Write>> => {
+  const writes: Array<Write> = []
+  for (const { claim } of activePlugins(serving)) if (claim !== undefined) writes.push(...(await claim(serving, request)))
+  return writes
 }

@@ -1,7 +1,8 @@
 /** Pods begin pending, keep their class, and get time to end. @module */
+
+import { qosClassOf } from "@tsukube/api"
 import type { Pod, PodStatus } from "@tsukube/api/core-v1"
 import { timestamp } from "../serving.ts"
-import { qosClassOf } from "./qos.ts"
 import type { Strategy } from "./strategy.ts"
 
 /** Both forms of a pod's and its host's address are written, whichever a kubelet gives. */

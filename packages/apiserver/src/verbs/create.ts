@@ -8,7 +8,8 @@ import {
   methodNotAllowed,
   type StatusError
 } from "@tsukube/api"
-import { admit, checkAdmission } from "../admission/chain.ts"
+import { admit, checkAdmission, claimAdmission } from "../admission/chain.ts"
+import { isLimited } from "../admission/resource-quota.ts"
 import { readBody } from "../decode/body.ts"
 import { decodeObject } from "../decode/object.ts"
 import { readWriteOptions, type WriteOptions } from "../decode/write-options.ts"
@@ -21,6 +22,7 @@ import type { Served } from "../served.ts"
 import type { Serving } from "../serving.ts"
 import { keyOf, type StoredObject } from "../stored.ts"
 import { hasStatus, withoutStatus } from "../strategies/strategy.ts"
+import { inTurn } from "../turn.ts"
 import { createStored } from "../write.ts"
 
 /** Random names tried for one `generateName`. */
@@ -104,10 +106,12 @@ const createOnce = async (
   const key = keyOf(stored, namespace, request.name)
   const claim = strategy.claim
   const prepare = async () => {
-    if (claim === undefined) return { store: prepared }
-    const { object, also } = await claim(serving, prepared, undefined)
-    requireValid(object, stored)
-    return { store: object, also }
+    const claimed = claim === undefined ? { object: prepared, also: [] } : await claim(serving, prepared, undefined)
+    if (claim !== undefined) requireValid(claimed.object, stored)
+    const also = await claimAdmission(serving, { ...request, object: claimed.object })
+    return { store: claimed.object, also: [...claimed.also, ...also] }
   }
-  return createStored(serving, served, key, prepare, options.dryRun)
+  const write = () => createStored(serving, served, key, prepare, options.dryRun)
+  // Those who share a quota would spoil each other's commits: they come one after the other.
+  return isLimited(serving, { ...request, object: prepared }) ? inTurn(serving, namespace, write) : write()
 }

@@ -1,6 +1,6 @@
 /** PUT of an object or its status, and the rules every other change of an object shares with it. @module */
 import { badRequest, type KubernetesObject, type StatusError } from "@tsukube/api"
-import { admit, checkAdmission } from "../admission/chain.ts"
+import { admit, checkAdmission, claimAdmission } from "../admission/chain.ts"
 import { readBody } from "../decode/body.ts"
 import { decodeObject } from "../decode/object.ts"
 import { readWriteOptions } from "../decode/write-options.ts"
@@ -93,9 +93,9 @@ export const decideUpdate = async (
   requireValidUpdate(next, before, stored, finalizerErrors(next, old))
   await checkAdmission(serving, { ...request, object: next })
   if (isFinished(next, strategy)) return { remove: true, last: next, also: strategy.release?.(serving, next) ?? [] }
-  if (strategy.claim === undefined) return { store: next }
-  const claim = await strategy.claim(serving, next, old)
-  return { store: claim.object, also: claim.also }
+  const claim = strategy.claim === undefined ? { object: next, also: [] } : await strategy.claim(serving, next, old)
+  const also = await claimAdmission(serving, { ...request, object: claim.object })
+  return { store: claim.object, also: [...claim.also, ...also] }
 }
 
 /** Parts that may change what an update of the whole object may not: what they make of it only has to be valid. */
