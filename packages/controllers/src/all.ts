@@ -12,9 +12,15 @@ import { nodeIpamController } from "./node-ipam/reconcile.ts"
 import { nodeLifecycleController } from "./node-lifecycle/reconcile.ts"
 import { podGarbageCollector } from "./pod-garbage-collector/reconcile.ts"
 import { replicaSetController } from "./replicaset/reconcile.ts"
+import { resourceQuotaController } from "./resourcequota/reconcile.ts"
 import { rootCaController } from "./root-ca/reconcile.ts"
 import { serviceAccountController } from "./serviceaccount/reconcile.ts"
 import { taintEvictionController } from "./taint-eviction/reconcile.ts"
+import {
+  persistentVolumeClaimProtection,
+  persistentVolumeProtection,
+  volumeAttributesClassProtection
+} from "./volume-protection/reconcile.ts"
 
 /** The controllers that `runControllers` starts unless told otherwise. */
 export const all: ReadonlyArray<Controller> = [
@@ -31,5 +37,9 @@ export const all: ReadonlyArray<Controller> = [
   taintEvictionController,
   nodeIpamController,
   podGarbageCollector,
+  resourceQuotaController,
+  persistentVolumeClaimProtection,
+  persistentVolumeProtection,
+  volumeAttributesClassProtection,
   garbageCollector
 ]
