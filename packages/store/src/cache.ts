@@ -3,7 +3,7 @@ import { Context, Effect, Layer, Schedule, type Scope, Stream } from "effect"
 import { entryOf, type History, makeHistory } from "./history.ts"
 import { type Hub, makeHub } from "./hub.ts"
 import { checkList, checkQuestion, futureRevision } from "./key.ts"
-import { Compacted, type ListOptions, type Page, type Range, Store, StoreError } from "./store.ts"
+import { type Advance, Compacted, type ListOptions, type Page, type Range, Store, StoreError } from "./store.ts"
 
 /** How a cache is made. */
 export interface CacheOptions {
@@ -43,7 +43,7 @@ export const makeCache = (inner: Store, options: CacheOptions = {}): Effect.Effe
       waiters = waiters.filter((waiter) => waiter.revision > history.revision())
       for (const waiter of ready) waiter.resume()
     }
-    const follow = Effect.suspend(() => {
+    const keepUp = Effect.suspend(() => {
       const begin = history.revision()
       return Stream.runForEachArray(inner.watch({ prefix: "" }, begin), (commits) =>
         Effect.sync(() => {
@@ -63,7 +63,7 @@ export const makeCache = (inner: Store, options: CacheOptions = {}): Effect.Effe
         hub.reset(error, history.revision())
         wakeWaiters()
       })
-    yield* follow.pipe(Effect.catchTag("Compacted", reload), Effect.retry(retryForEver), Effect.forever, Effect.forkScoped)
+    yield* keepUp.pipe(Effect.catchTag("Compacted", reload), Effect.retry(retryForEver), Effect.forever, Effect.forkScoped)
 
     const seen = (revision: bigint): Effect.Effect<void, StoreError> =>
       Effect.callback<void>((resume) => {
@@ -89,20 +89,40 @@ export const makeCache = (inner: Store, options: CacheOptions = {}): Effect.Effe
         return page instanceof Compacted ? yield* inner.list(range, options) : page
       })
 
-    const watch = (range: Range, after: bigint) =>
+    /** A watch of the hub that goes on from the log below when the cache's own history is too short. */
+    const served = <A>(
+      after: bigint,
+      fromHub: Stream.Stream<A, Compacted | StoreError>,
+      fromLog: (after: bigint) => Stream.Stream<A, Compacted | StoreError>,
+      revisionOf: (told: A) => bigint | undefined
+    ): Stream.Stream<A, Compacted | StoreError> =>
       Stream.suspend(() => {
-        if (after < history.oldest()) return inner.watch(range, after)
+        if (after < history.oldest()) return fromLog(after)
         const begun = epoch
         let last = after
-        return hub.watch(range, after).pipe(
-          Stream.map((commit) => {
-            last = commit[0]?.revision ?? last
-            return commit
+        return fromHub.pipe(
+          Stream.map((told) => {
+            last = revisionOf(told) ?? last
+            return told
           }),
           // Too slow for the cache is not yet too slow for the log below.
-          Stream.catchTag("Compacted", (error) => (epoch === begun ? inner.watch(range, last) : Stream.fail(error)))
+          Stream.catchTag("Compacted", (error) => (epoch === begun ? fromLog(last) : Stream.fail(error)))
         )
       })
+    const watch = (range: Range, after: bigint) =>
+      served(
+        after,
+        hub.watch(range, after),
+        (from) => inner.watch(range, from),
+        (commit) => commit[0]?.revision
+      )
+    const follow = (range: Range, after: bigint, progressMs: number): Stream.Stream<Advance, Compacted | StoreError> =>
+      served(
+        after,
+        hub.follow(range, after, progressMs),
+        (from) => inner.follow(range, from, progressMs),
+        (advance) => advance.revision
+      )
 
     return {
       get: (key) =>
@@ -111,8 +131,15 @@ export const makeCache = (inner: Store, options: CacheOptions = {}): Effect.Effe
           return problem === undefined ? Effect.map(caughtUp, () => entryOf(history.newest(key))) : Effect.fail(problem)
         }),
       list: (range, options = {}) => list(range, options),
+      count: (range) =>
+        Effect.suspend(() => {
+          const problem = checkQuestion(range.prefix)
+          return problem === undefined ? Effect.map(caughtUp, () => history.count(range)) : Effect.fail(problem)
+        }),
       commit: inner.commit,
       watch,
+      follow,
+      keepAlive: inner.keepAlive,
       revision: inner.revision,
       compact: (before) =>
         Effect.andThen(

@@ -16,6 +16,8 @@ export const storeContract = <E>(name: string, layer: Layer.Layer<Store, E>, tim
   describe(`${name}: lists`, () => lists(it))
   describe(`${name}: watches`, () => watches(it))
   describe(`${name}: compaction`, () => compaction(it))
+  describe(`${name}: progress`, () => progress(it))
+  describe(`${name}: keys that expire`, () => expiry(it))
   describe(`${name}: limits`, () => limits(it))
 }
 
@@ -261,6 +263,18 @@ const lists = (it: It): void => {
 
   it("a list at a revision not reached yet is refused", (store) => rejects(store.list({ prefix: "" }, { at: 2n })))
 
+  it("keys are counted, deleted ones are not", (store) =>
+    Effect.gen(function* () {
+      expect(yield* store.count({ prefix: "" })).toBe(0)
+      for (const key of ["/a/1", "/a/2", "/a/3", "/b/1"]) yield* put(store, key)
+      yield* put(store, "/a/1")
+      yield* remove(store, "/a/2")
+      expect(yield* store.count({ prefix: "/a/" })).toBe(2)
+      expect(yield* store.count({ prefix: "" })).toBe(3)
+      expect(yield* store.count({ prefix: "/none" })).toBe(0)
+      yield* rejects(store.count({ prefix: "a\0" }))
+    }))
+
   it("a limit must be a positive integer", (store) =>
     Effect.all([rejects(store.list({ prefix: "" }, { limit: 0 })), rejects(store.list({ prefix: "" }, { limit: 1.5 }))]))
 }
@@ -419,6 +433,92 @@ const watches = (it: It): void => {
       const end = yield* Fiber.join(slow)
       if (end._tag === "Failure") expect(end.failure).toBeInstanceOf(Compacted)
       else expect(seen).toEqual(Array.from({ length: 1500 }, (_, i) => BigInt(i + 2)))
+    }))
+}
+
+const progress = (it: It): void => {
+  it("who follows a quiet range is told how far the log has come without it", (store) =>
+    Effect.gen(function* () {
+      yield* put(store, "/a", "1")
+      const following = yield* start(
+        store.follow({ prefix: "/a" }, 1n, 20).pipe(
+          Stream.takeUntil(({ revision }) => revision >= 6n),
+          Stream.runCollect,
+          Effect.timeout("20 seconds")
+        )
+      )
+      for (let i = 0; i < 3; i++) yield* put(store, "/b", String(i))
+      yield* put(store, "/a", "2")
+      const told = yield* Fiber.join(following)
+      expect(told.flatMap(({ changes }) => changes.map(({ key, revision }) => [key, revision]))).toEqual([
+        ["/a", 2n],
+        ["/a", 6n]
+      ])
+      expect(told.map(({ revision }) => revision)).toEqual(told.map(({ revision }) => revision).toSorted((a, b) => Number(a - b)))
+      for (const { changes, revision } of told) for (const change of changes) expect(change.revision).toBe(revision)
+      const quiet = store.follow({ prefix: "/none" }, 1n, 20).pipe(
+        Stream.takeUntil(({ revision }) => revision >= 6n),
+        Stream.runCollect,
+        Effect.timeout("20 seconds")
+      )
+      expect((yield* quiet).every(({ changes }) => changes.length === 0)).toBe(true)
+    }))
+}
+
+const expiry = (it: It): void => {
+  const gone = (store: Store, key: string, after: bigint) =>
+    store.watch({ prefix: key }, after).pipe(
+      Stream.takeUntil((commit) => commit.some((change) => change.key === key && change.value === undefined)),
+      Stream.runCollect,
+      Effect.timeout("20 seconds")
+    )
+
+  it("a key with a time to live is deleted when it is over, and watchers see it go", (store) =>
+    Effect.gen(function* () {
+      yield* put(store, "/stays")
+      const created = yield* store.commit([{ key: "/a", value: "1", expected: 0n, ttlMs: 60 }])
+      expect((yield* store.get("/a"))?.value).toBe("1")
+      const seen = (yield* gone(store, "/a", created)).flat()
+      expect(seen).toMatchObject([{ key: "/a", value: undefined, previousRevision: created, previous: "1" }])
+      expect(yield* store.get("/a")).toBeUndefined()
+      expect(yield* store.count({ prefix: "" })).toBe(1)
+    }))
+
+  it("a key that is written again, without a time to live, stays", (store) =>
+    Effect.gen(function* () {
+      yield* store.commit([{ key: "/a", value: "1", ttlMs: 60 }])
+      yield* put(store, "/a", "2")
+      const other = yield* store.commit([
+        { key: "/b", value: "1", ttlMs: 120 },
+        { key: "/c", value: "1" }
+      ])
+      yield* gone(store, "/b", other)
+      expect((yield* store.list({ prefix: "" })).entries.map(({ key, value }) => [key, value])).toEqual([
+        ["/a", "2"],
+        ["/c", "1"]
+      ])
+    }))
+
+  it("a key that is kept alive lives on at its revision, and who has lost it is told", (store) =>
+    Effect.gen(function* () {
+      const created = yield* store.commit([{ key: "/lease", value: "mine", ttlMs: 400 }])
+      const other = yield* store.commit([{ key: "/other", value: "x", ttlMs: 500 }])
+      yield* store.keepAlive("/lease", created, 60_000)
+      yield* gone(store, "/other", other)
+      expect(yield* store.get("/lease")).toMatchObject({ value: "mine", revision: created })
+      const taken = yield* put(store, "/lease", "yours")
+      yield* conflicts(store.keepAlive("/lease", created, 1000), "/lease", taken)
+      yield* conflicts(store.keepAlive("/other", other, 1000), "/other", 0n)
+      yield* conflicts(store.keepAlive("/none", 2n, 1000), "/none", 0n)
+      expect((yield* store.get("/lease"))?.value).toBe("yours")
+    }))
+
+  it("a time to live is a positive whole number of milliseconds, and only of a value", (store) =>
+    Effect.gen(function* () {
+      for (const ttlMs of [0, -1, 1.5, Number.NaN]) yield* rejects(store.commit([{ key: "/a", value: "1", ttlMs }]))
+      yield* rejects(store.commit([{ key: "/a", value: undefined, ttlMs: 1000 }]))
+      yield* rejects(store.keepAlive("/a", 2n, 0))
+      expect(yield* store.revision).toBe(1n)
     }))
 }
 

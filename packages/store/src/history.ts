@@ -16,6 +16,7 @@ export interface History {
   /** Adds the next commit; its changes carry the revision `revision() + 1n`. */
   readonly append: (commit: Commit) => void
   readonly list: (range: Range, options: ListOptions) => Page | Compacted | StoreError
+  readonly count: (range: Range) => number
   readonly read: (range: Range, after: bigint, upTo: bigint) => LogPage | Compacted
   readonly compact: (before: bigint) => void
 }
@@ -124,6 +125,14 @@ export const makeHistory = (changeLimit: number, start: HistoryStart = { revisio
     return { entries, revision: at, remaining, ...(next === undefined ? {} : { next }) }
   }
 
+  const count = (range: Range): number => {
+    const end = prefixEnd(range.prefix)
+    const last = end === undefined ? keys.length : indexOf(end)
+    let found = 0
+    for (let i = indexOf(range.prefix); i < last; i++) if (versions.get(keys[i] ?? "")?.at(-1)?.value !== undefined) found++
+    return found
+  }
+
   const read = (range: Range, after: bigint, upTo: bigint): LogPage | Compacted => {
     if (after < oldest) return new Compacted({ oldest })
     const first = commits[0]?.[0]?.revision ?? revision + 1n
@@ -148,6 +157,7 @@ export const makeHistory = (changeLimit: number, start: HistoryStart = { revisio
     newest: (key) => versions.get(key)?.at(-1),
     append,
     list,
+    count,
     read,
     compact
   }

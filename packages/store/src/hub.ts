@@ -1,7 +1,8 @@
 /** Hands each commit of the log to the watchers whose range it touches, without ever waiting for one of them. @module */
 import { Effect, Stream } from "effect"
 import { checkQuestion } from "./key.ts"
-import { type Change, Compacted, type Range, type StoreError } from "./store.ts"
+import type { Meter } from "./metrics.ts"
+import { type Advance, type Change, Compacted, type Range, type StoreError } from "./store.ts"
 
 /** The changes of one commit. */
 export type Commit = ReadonlyArray<Change>
@@ -17,8 +18,10 @@ export type ReadLog = (range: Range, after: bigint, upTo: bigint) => Effect.Effe
 
 /** How much may wait for one watcher before it has to read from the log instead. */
 export interface HubLimits {
-  readonly pendingChanges: number
-  readonly pendingUnits: number
+  readonly pendingChanges?: number
+  readonly pendingUnits?: number
+  /** Hears how much waited for watchers. */
+  readonly meter?: Pick<Meter, "taken" | "lagged">
 }
 
 /** The meeting point of one tail of the log and any number of watchers. */
@@ -33,6 +36,10 @@ export interface Hub {
   readonly reset: (error: Compacted | StoreError, position: bigint) => void
   /** Changes of a range after a revision: from the log up to the hub's position, then live. */
   readonly watch: (range: Range, after: bigint) => Stream.Stream<Commit, Compacted | StoreError>
+  /** The same, with the position of quiet stretches: see `Store.follow`. */
+  readonly follow: (range: Range, after: bigint, progressMs: number) => Stream.Stream<Advance, Compacted | StoreError>
+  /** Moves on to `position` without the commits: watchers read them from the log. */
+  readonly advance: (position: bigint) => void
   /** How many watchers there are. */
   readonly watchers: () => number
 }
@@ -55,10 +62,11 @@ interface Watcher {
   wake: (() => void) | undefined
 }
 
-const defaultLimits: HubLimits = { pendingChanges: 1024, pendingUnits: 4 * 1024 * 1024 }
+const pendingChangesLimit = 1024
+const pendingUnitsLimit = 4 * 1024 * 1024
 
 /** A hub at `position`, over a log that `readLog` can read. */
-export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = defaultLimits): Hub => {
+export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = {}): Hub => {
   /** Watchers by prefix: a commit is filtered once a prefix, not once a watcher. */
   const groups = new Map<string, Set<Watcher>>()
   let current = position
@@ -112,7 +120,8 @@ export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = 
     clear(watcher)
   }
 
-  const next = (watcher: Watcher): Effect.Effect<readonly [Commit, ...Array<Commit>], Compacted | StoreError> =>
+  /** Some commits; none only when `progressMs` passed quietly while the log grew. */
+  const next = (watcher: Watcher, progressMs?: number): Effect.Effect<ReadonlyArray<Commit>, Compacted | StoreError> =>
     Effect.suspend(() => {
       if (watcher.failure !== undefined) return Effect.fail(watcher.failure)
       if (watcher.lagging) {
@@ -122,31 +131,59 @@ export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = 
       if (watcher.cursor < watcher.joined) {
         return Effect.flatMap(readLog(watcher.range, watcher.cursor, watcher.joined), (page) => {
           watcher.cursor = page.position
-          return isNonEmpty(page.commits) ? Effect.succeed(page.commits) : next(watcher)
+          return isNonEmpty(page.commits) || progressMs !== undefined ? Effect.succeed(page.commits) : next(watcher)
         })
       }
       const { pending } = watcher
       if (isNonEmpty(pending)) {
         watcher.cursor = pending.at(-1)?.[0]?.revision ?? watcher.cursor
+        limits.meter?.taken(watcher.pendingChanges)
         clear(watcher)
         return Effect.succeed(pending)
       }
-      return Effect.andThen(untilWoken(watcher), next(watcher))
+      if (progressMs === undefined) return Effect.andThen(untilWoken(watcher), next(watcher))
+      return Effect.flatMap(Effect.timeoutOption(untilWoken(watcher), progressMs), ({ _tag }) => {
+        if (_tag === "Some" || mustAct(watcher) || watcher.cursor >= current) return next(watcher, progressMs)
+        watcher.cursor = current
+        return Effect.succeed([])
+      })
     })
+
+  /** What a watcher pulls, for as long as the stream lives. */
+  const pull = <A>(
+    range: Range,
+    after: bigint,
+    take: (watcher: Watcher) => Effect.Effect<readonly [A, ...Array<A>], Compacted | StoreError>
+  ): Stream.Stream<A, Compacted | StoreError> => {
+    const problem = checkQuestion(range.prefix)
+    if (problem !== undefined) return Stream.fail(problem)
+    const watcher = Effect.acquireRelease(
+      Effect.sync(() => register(range, after)),
+      (watcher) => Effect.sync(() => unregister(watcher))
+    )
+    return Stream.unwrap(Effect.map(watcher, (watcher) => Stream.fromPull(Effect.succeed(take(watcher)))))
+  }
+  const nextCommits = (watcher: Watcher): Effect.Effect<readonly [Commit, ...Array<Commit>], Compacted | StoreError> =>
+    Effect.flatMap(next(watcher), (commits) => (isNonEmpty(commits) ? Effect.succeed(commits) : nextCommits(watcher)))
 
   return {
     position: () => current,
     publish,
     skipTo: (oldest) => end(new Compacted({ oldest }), oldest, (watcher) => watcher.cursor < oldest),
     reset: (error, upTo) => end(error, upTo, () => true),
-    watch: (range, after) => {
-      const problem = checkQuestion(range.prefix)
-      if (problem !== undefined) return Stream.fail(problem)
-      const watcher = Effect.acquireRelease(
-        Effect.sync(() => register(range, after)),
-        (watcher) => Effect.sync(() => unregister(watcher))
-      )
-      return Stream.unwrap(Effect.map(watcher, (watcher) => Stream.fromPull(Effect.succeed(next(watcher)))))
+    watch: (range, after) => pull(range, after, nextCommits),
+    follow: (range, after, progressMs) =>
+      pull(range, after, (watcher) =>
+        Effect.map(next(watcher, progressMs), (commits): readonly [Advance, ...Array<Advance>] => {
+          const advances = commits.map((changes) => ({ changes, revision: changes[0]?.revision ?? watcher.cursor }))
+          return [advances[0] ?? { changes: [], revision: watcher.cursor }, ...advances.slice(1)]
+        })
+      ),
+    advance: (upTo) => {
+      current = upTo
+      const all = [...groups.values()].flatMap((watchers) => [...watchers])
+      for (const watcher of all) dropPending(watcher)
+      for (const watcher of all) watcher.wake?.()
     },
     watchers: () => [...groups.values()].reduce((sum, group) => sum + group.size, 0)
   }
@@ -167,7 +204,10 @@ const enqueue = (watcher: Watcher, commit: Commit, limits: HubLimits): void => {
   watcher.pending.push(commit)
   watcher.pendingChanges += commit.length
   for (const change of commit) watcher.pendingUnits += (change.value?.length ?? 0) + (change.previous?.length ?? 0)
-  if (watcher.pendingChanges > limits.pendingChanges || watcher.pendingUnits > limits.pendingUnits) dropPending(watcher)
+  const { pendingChanges = pendingChangesLimit, pendingUnits = pendingUnitsLimit } = limits
+  if (watcher.pendingChanges <= pendingChanges && watcher.pendingUnits <= pendingUnits) return
+  limits.meter?.lagged()
+  dropPending(watcher)
 }
 
 /** Too much waits: from here on this watcher reads the log, from the first commit it has not seen. */
@@ -185,10 +225,12 @@ const clear = (watcher: Watcher): void => {
   watcher.pendingUnits = 0
 }
 
+const mustAct = (watcher: Watcher): boolean => watcher.pending.length > 0 || watcher.lagging || watcher.failure !== undefined
+
 const untilWoken = (watcher: Watcher): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     // A fiber may pause between its look at the queue and this line, and commits come meanwhile.
-    if (watcher.pending.length > 0 || watcher.lagging || watcher.failure !== undefined) return resume(Effect.void)
+    if (mustAct(watcher)) return resume(Effect.void)
     watcher.wake = () => {
       watcher.wake = undefined
       resume(Effect.void)

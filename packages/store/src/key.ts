@@ -64,12 +64,21 @@ export const checkWrites = (writes: ReadonlyArray<Write>): StoreError | undefine
     const problem = keyProblem(write.key) ?? valueProblem(write)
     if (problem !== undefined) return rejected(problem)
     if (write.expected !== undefined && write.expected < 0n) return rejected(`${write.key}: an expected revision is not negative`)
+    const ttlProblem = write.ttlMs === undefined ? undefined : checkTtl(write.key, write.ttlMs)
+    if (ttlProblem !== undefined) return ttlProblem
+    if (write.ttlMs !== undefined && write.value === undefined) return rejected(`${write.key}: a deletion has no time to live`)
     if (seen.has(write.key)) return rejected(`the key ${write.key} occurs twice in one commit`)
     seen.add(write.key)
     units += write.value?.length ?? 0
   }
   return units > commitUnitsLimit ? rejected(`the values of a commit are longer than ${commitUnitsLimit} characters`) : undefined
 }
+
+/** What is wrong with a time to live: it is a number of milliseconds, up to a hundred years. */
+export const checkTtl = (key: string, ttlMs: number): StoreError | undefined =>
+  Number.isSafeInteger(ttlMs) && ttlMs > 0 && ttlMs <= 100 * 365 * 86_400_000
+    ? undefined
+    : rejected(`${key}: a time to live is a positive whole number of milliseconds, not ${ttlMs}`)
 
 /** What is wrong with a key or prefix that is asked for. */
 export const checkQuestion = (text: string): StoreError | undefined =>

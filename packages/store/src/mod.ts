@@ -3,6 +3,7 @@ export { type CacheOptions, layerCached, makeCache } from "./cache.ts"
 export { commitLimit, commitUnitsLimit, compareKeys, keyLimitBytes, prefixEnd, valueLimit } from "./key.ts"
 export { layerMemory, type MemoryOptions, makeMemory } from "./memory.ts"
 export {
+  type Advance,
   type Change,
   Compacted,
   Conflict,

@@ -43,11 +43,11 @@ test(
       const slow: Database = {
         ...database,
         write: (statement, parameters) => {
-          batches.push(parameters[0]?.split(",").length ?? 0)
+          batches.push(parameters[2]?.split(",").length ?? 0)
           return Effect.andThen(Deferred.await(opened), database.write(statement, parameters))
         }
       }
-      const limits = { batchWrites: 3, batchUnits: 1000, queueCommits: 5, queueUnits: 1000 }
+      const limits = { batchWrites: 3, batchUnits: 1000, queueCommits: 5, queueUnits: 1000, overlapWrites: 100 }
       const commit = yield* makeWriter(slow, schema, () => {}, limits)
       const start = (key: string) => Effect.forkChild(Effect.result(commit([{ key, value: "x" }])), { startImmediately: true })
       const fibers = yield* Effect.all(["a", "b", "c", "d", "e", "f", "g"].map(start))

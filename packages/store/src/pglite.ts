@@ -1,6 +1,7 @@
 /** A store on PGlite, PostgreSQL inside this process: for tests, browsers and places that cannot start programs. @module */
 import { PGlite } from "@electric-sql/pglite"
 import { Effect, Layer, type Scope } from "effect"
+import type { Compaction } from "./postgres/compact.ts"
 import type { Database, Rows } from "./postgres/database.ts"
 import { type Activity, storeErrorOf } from "./postgres/error.ts"
 import { openStoreIn } from "./postgres/store.ts"
@@ -12,6 +13,8 @@ export interface PgliteOptions {
   readonly dataDir?: string
   /** The schema that holds the tables. Default `tsukube`. */
   readonly schema?: string
+  /** Forget history by itself; absent: all of it is kept until `compact`. */
+  readonly compaction?: Compaction
 }
 
 /** The number of the type `bigint`, whose values PGlite would give as numbers where they fit. */
@@ -42,6 +45,7 @@ export const openPglite = (dataDir?: string): Effect.Effect<Database, StoreError
       place,
       read: ask("read"),
       write: ask("write"),
+      maintain: (statement) => Effect.asVoid(ask("read")(statement, [])),
       transaction: (body) =>
         Effect.tryPromise({
           try: () =>
@@ -79,5 +83,7 @@ const holdFolder = (folder: string): Effect.Effect<void, StoreError, Scope.Scope
 export const layerPglite = (options: PgliteOptions = {}): Layer.Layer<Store, StoreError> =>
   Layer.effect(
     Store,
-    Effect.flatMap(openPglite(options.dataDir), (database) => openStoreIn(database, options.schema ?? "tsukube"))
+    Effect.flatMap(openPglite(options.dataDir), (database) =>
+      openStoreIn(database, options.schema ?? "tsukube", options.compaction)
+    )
   )

@@ -1,6 +1,6 @@
 /** The store for people who do not use Effect: the same questions as promises and async iterables. @module */
 import { Context, type Layer, ManagedRuntime, Stream } from "effect"
-import { type Change, type Entry, type ListOptions, type Page, Store, type Write } from "./store.ts"
+import { type Advance, type Change, type Entry, type ListOptions, type Page, Store, type Write } from "./store.ts"
 
 export { layerCached } from "./cache.ts"
 export { layerMemory } from "./memory.ts"
@@ -14,9 +14,14 @@ export interface AskOptions {
 export interface StoreClient extends AsyncDisposable {
   get(key: string, options?: AskOptions): Promise<Entry | undefined>
   list(prefix: string, options?: ListOptions & AskOptions): Promise<Page>
+  count(prefix: string, options?: AskOptions): Promise<number>
   commit(writes: ReadonlyArray<Write>, options?: AskOptions): Promise<bigint>
   /** The changes after a revision, one array a commit, then live; leaving the loop ends the watch. */
   watch(prefix: string, after: bigint): AsyncIterable<ReadonlyArray<Change>>
+  /** The same with the position of quiet stretches, at most every `progressMs`. */
+  follow(prefix: string, after: bigint, progressMs: number): AsyncIterable<Advance>
+  /** Lets a key live `ttlMs` from now on, provided that it still has this revision. */
+  keepAlive(key: string, revision: bigint, ttlMs: number, options?: AskOptions): Promise<void>
   revision(options?: AskOptions): Promise<bigint>
   compact(before: bigint, options?: AskOptions): Promise<void>
   close(): Promise<void>
@@ -31,8 +36,11 @@ export const openStore = async <E>(layer: Layer.Layer<Store, E>): Promise<StoreC
   return {
     get: (key, options) => runtime.runPromise(store.get(key), options),
     list: (prefix, options) => runtime.runPromise(store.list({ prefix }, options), options),
+    count: (prefix, options) => runtime.runPromise(store.count({ prefix }), options),
     commit: (writes, options) => runtime.runPromise(store.commit(writes), options),
     watch: (prefix, after) => Stream.toAsyncIterableWith(store.watch({ prefix }, after), context),
+    follow: (prefix, after, progressMs) => Stream.toAsyncIterableWith(store.follow({ prefix }, after, progressMs), context),
+    keepAlive: (key, revision, ttlMs, options) => runtime.runPromise(store.keepAlive(key, revision, ttlMs), options),
     revision: (options) => runtime.runPromise(store.revision, options),
     compact: (before, options) => runtime.runPromise(store.compact(before), options),
     close,

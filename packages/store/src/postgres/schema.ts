@@ -52,6 +52,24 @@ const tablesOf = (schemaName: string) => {
       id: integer("id").primaryKey(),
       swept: bigint("swept", { mode: "bigint" }).notNull()
     }),
+    /** The newest answers to each writer, for one that lost its connection before it heard. */
+    batch: schema.table(
+      "batch",
+      {
+        writer: bigint("writer", { mode: "bigint" }).notNull(),
+        slot: smallint("slot").notNull(),
+        number: bigint("number", { mode: "bigint" }).notNull(),
+        answer: text("answer"),
+        at: timestamp("at", { withTimezone: true }).notNull()
+      },
+      (table) => [primaryKey({ name: "batch_pkey", columns: [table.writer, table.slot] })]
+    ),
+    /** When a key ends by itself, provided that it is still at this revision. */
+    expiry: schema.table("expiry", {
+      key: bytewiseText("key").primaryKey(),
+      rev: bigint("rev", { mode: "bigint" }).notNull(),
+      expiresAt: timestamp("expires_at", { withTimezone: true }).notNull()
+    }),
     /** The migrations that were applied. */
     migration: schema.table("migration", {
       version: integer("version").primaryKey(),

@@ -24,13 +24,20 @@ const scanLimit = 1600
 
 /** Every answer carries the bounds of the same snapshot, so that nobody mistakes swept history for silence. */
 const state = (schema: string): string => `state as materialized (
-  select m.compacted, coalesce((select l.rev from ${schema}.log l order by l.rev desc limit 1), 1) as newest
+  select m.compacted, coalesce((select l.rev from ${schema}.log l order by l.rev desc limit 1), 1) as newest,
+    pg_postmaster_start_time()::text as server
   from ${schema}.meta m where m.id = 1)`
 
 /** Only the bounds. */
 export const boundsQuestion = (schema: string): Question => ({
-  statement: `with ${state(schema)} select s.compacted, s.newest from state s`,
+  statement: `with ${state(schema)} select s.compacted, s.newest, s.server from state s`,
   parameters: []
+})
+
+/** The last change of the commit at a revision, to see whether it is the one we know. */
+export const lastChangeQuestion = (schema: string, revision: bigint): Question => ({
+  statement: `select l.key, l.value, l.create_rev from ${schema}.log l where l.rev = $1::text::bigint order by l.part desc limit 1`,
+  parameters: [String(revision)]
 })
 
 /** Conditions on a key column, and the parameters they name from `$<first>` on. */
@@ -62,7 +69,7 @@ export const logQuestion = (schema: string, range: Range, after: bigint, upTo: b
   from stretch l left join ${schema}.log p on l.op <> 0 and p.rev = l.prev_rev and p.key = l.key
   where l.changes < ${pageChanges} and l.bytes < ${pageBytes}
 )
-select s.compacted, s.newest, x.rev, x.key, x.value, x.create_rev, x.prev_rev, x.previous
+select s.compacted, s.newest, x.rev, x.key, x.value, x.create_rev, x.prev_rev, x.previous, s.server
 from state s left join page x on true order by x.rev, x.part`,
     parameters: [String(after), upTo === undefined ? "9223372036854775807" : String(upTo), ...parameters]
   }
@@ -129,6 +136,12 @@ from state s left join (
 ) x on true order by x.key`,
     parameters: [...(at === undefined ? [] : [String(at)]), ...parameters, ...(limit === undefined ? [] : [String(limit)])]
   }
+}
+
+/** How many keys of a range exist now. */
+export const countQuestion = (schema: string, range: Range): Question => {
+  const { condition, parameters } = keyConditions("h.key", range, undefined, 1)
+  return { statement: `select count(*) from ${schema}.head h where not h.deleted and ${condition}`, parameters }
 }
 
 /** The rows of `listQuestion` as entries, and how many there are without the limit. */

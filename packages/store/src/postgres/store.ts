@@ -2,12 +2,14 @@
 import { Effect, type Scope } from "effect"
 import { makeHub } from "../hub.ts"
 import { checkList, checkQuestion, futureRevision, rejected } from "../key.ts"
+import { makeMeter } from "../metrics.ts"
 import { Compacted, type ListOptions, type Page, type Range, type Store, type StoreError } from "../store.ts"
-import { makeCompact } from "./compact.ts"
+import { type Compaction, compactByItself, makeCompact } from "./compact.ts"
 import type { Database } from "./database.ts"
+import { makeExpiry } from "./expiry.ts"
 import { migrate } from "./migrations.ts"
 import { getStatement } from "./schema.ts"
-import { boundsOf, boundsQuestion, entriesOf, listQuestion } from "./statements.ts"
+import { boundsOf, boundsQuestion, countQuestion, entriesOf, listQuestion } from "./statements.ts"
 import { followLog, readLogOf } from "./tail.ts"
 import { makeWakeups } from "./wakeups.ts"
 import { makeWriter } from "./writer.ts"
@@ -16,7 +18,11 @@ import { makeWriter } from "./writer.ts"
 const schemaPattern = /^[a-z_][a-z0-9_]{0,40}$/
 
 /** Opens the store that lives in a schema of a database, making it when it is not there. */
-export const openStoreIn = (database: Database, schema: string): Effect.Effect<Store, StoreError, Scope.Scope> =>
+export const openStoreIn = (
+  database: Database,
+  schema: string,
+  compaction?: Compaction
+): Effect.Effect<Store, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
     if (!schemaPattern.test(schema))
       return yield* rejected(`a schema is named by small letters, digits and _, not ${JSON.stringify(schema)}`)
@@ -26,10 +32,18 @@ export const openStoreIn = (database: Database, schema: string): Effect.Effect<S
       return Effect.map(database.read(statement, parameters), boundsOf)
     })
     const { newest } = yield* bounds
-    const hub = makeHub(newest, readLogOf(database, schema))
+    const meter = yield* makeMeter
+    const hub = makeHub(newest, readLogOf(database, schema), { meter })
     const wakeups = yield* makeWakeups(database, schema)
-    yield* followLog(database, schema, hub, wakeups)
-    const commit = yield* makeWriter(database, schema, wakeups.ring)
+    const progress = yield* followLog(database, schema, hub, wakeups, meter)
+    const write = yield* makeWriter(database, schema, (revision) => {
+      progress.committed(revision)
+      wakeups.ring()
+    })
+    const { commit, keepAlive } = yield* makeExpiry(database, schema, write)
+    const compact = makeCompact(database, schema)
+    const revision = Effect.map(bounds, ({ newest }) => newest)
+    if (compaction !== undefined) yield* compactByItself(compaction, revision, compact)
     const get = getStatement(schema)
     return {
       get: (key) =>
@@ -43,10 +57,19 @@ export const openStoreIn = (database: Database, schema: string): Effect.Effect<S
           )
         }),
       list: (range, options = {}) => Effect.suspend(() => list(database, schema, range, options)),
+      count: (range) =>
+        Effect.suspend(() => {
+          const problem = checkQuestion(range.prefix)
+          if (problem !== undefined) return Effect.fail(problem)
+          const { statement, parameters } = countQuestion(schema, range)
+          return Effect.map(database.read(statement, parameters), ([row]) => Number(row?.[0] ?? 0))
+        }),
       commit,
       watch: hub.watch,
-      revision: Effect.map(bounds, ({ newest }) => newest),
-      compact: makeCompact(database, schema)
+      follow: hub.follow,
+      keepAlive,
+      revision,
+      compact
     }
   })
 

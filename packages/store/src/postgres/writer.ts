@@ -1,7 +1,9 @@
 /** Group commit: concurrent commits travel to the database as one statement, and each gets its own answer. @module */
-import { Effect, Exit, type Scope } from "effect"
+import { Effect, Exit, Schedule, type Scope } from "effect"
 import { checkWrites } from "../key.ts"
+import { makeMeter } from "../metrics.ts"
 import { Conflict, StoreError, type Write } from "../store.ts"
+import { batchSlots } from "./apply.ts"
 import type { Database, Parameter } from "./database.ts"
 
 /** Bounds of the writer. */
@@ -13,16 +15,22 @@ export interface WriterLimits {
   /** Commits that may wait; further ones fail with `Overloaded`. */
   readonly queueCommits: number
   readonly queueUnits: number
+  /** So many writes must wait before a batch is sent while another is on its way: small ones gain more by waiting for company. */
+  readonly overlapWrites: number
 }
 
 const defaultLimits: WriterLimits = {
   batchWrites: 512,
   batchUnits: 4 * 1024 * 1024,
   queueCommits: 16_384,
-  queueUnits: 128 * 1024 * 1024
+  queueUnits: 128 * 1024 * 1024,
+  overlapWrites: 24
 }
 /** How far past a commit that has to wait (its key is in the batch already) others are looked for. */
 const lookAhead = 2048
+
+/** How long we try to find out what became of a batch whose connection was lost. */
+const settleMs = 5_000
 
 type Answer = Exit.Exit<bigint, Conflict | StoreError>
 
@@ -31,6 +39,8 @@ interface Waiting {
   readonly units: number
   readonly answer: (answer: Answer) => void
 }
+
+const isUnknown = (error: StoreError): boolean => error.reason === "Unknown"
 
 /** The commit method of a store over a database; `onCommit` hears the newest revision of each batch. The last batch ends before the scope does. */
 export const makeWriter = (
@@ -42,11 +52,46 @@ export const makeWriter = (
   Effect.gen(function* () {
     let queue: Array<Waiting> = []
     let queueUnits = 0
-    let inFlight: Promise<void> | undefined
+    /** The slots with a batch on its way. */
+    const inFlight = new Map<number, Promise<void>>()
     let closed = false
+    const meter = yield* makeMeter
+    const writer = BigInt.asIntN(63, crypto.getRandomValues(new BigInt64Array(1))[0] ?? 0n)
+    const run = Effect.runPromiseExitWith(yield* Effect.context<never>())
+    const rounds = Array.from({ length: batchSlots }, () => 0n)
+    /** Batch numbers of a slot grow, and tell the slot. */
+    const numberIn = (slot: number): bigint => {
+      rounds[slot] = (rounds[slot] ?? 0n) + 1n
+      return (rounds[slot] ?? 0n) * BigInt(batchSlots) + BigInt(slot)
+    }
 
-    const send = async (batch: ReadonlyArray<Waiting>): Promise<void> => {
-      const exit = await Effect.runPromiseExit(writeBatch(database, schema, batch))
+    /** Sends a batch until its outcome is known: one that was lost with its connection is asked for, and sent again when it never happened. */
+    const write = (batch: ReadonlyArray<Waiting>, slot: number): Effect.Effect<ReadonlyArray<string>, StoreError> =>
+      Effect.suspend(() => {
+        const number = numberIn(slot)
+        const settling = Effect.suspend(() =>
+          database.write(`select ${schema}.settle_batch($1::text::bigint, $2::text::bigint)`, [String(writer), String(number)])
+        ).pipe(
+          Effect.retry({
+            while: (error: StoreError) => error.retryable || isUnknown(error),
+            schedule: Schedule.min([Schedule.exponential("10 millis"), Schedule.spaced("250 millis")])
+          }),
+          Effect.timeoutOption(settleMs)
+        )
+        return Effect.catchIf(writeBatch(database, schema, writer, number, batch), isUnknown, (lost) =>
+          Effect.flatMap(settling, (settled) => {
+            if (settled._tag === "None") return Effect.fail(lost)
+            meter.settled()
+            const [[answer] = []] = settled.value
+            return typeof answer === "string" ? Effect.succeed(answer.split(",")) : write(batch, slot)
+          })
+        )
+      })
+
+    const send = async (batch: ReadonlyArray<Waiting>, slot: number): Promise<void> => {
+      const begun = performance.now()
+      const exit = await run(write(batch, slot))
+      meter.batch(batch.length, queue.length, performance.now() - begun)
       if (Exit.isSuccess(exit)) {
         const newest = settle(batch, exit.value)
         if (newest > 0n) onCommit(newest)
@@ -54,26 +99,29 @@ export const makeWriter = (
       }
       const failure: Answer = Exit.failCause(exit.cause)
       // The data of one commit displeased the database: nothing was written, and the others must not suffer for it.
-      if (batch.length > 1 && isRejected(exit)) for (const one of batch) await send([one])
+      if (batch.length > 1 && isRejected(exit)) for (const one of batch) await send([one], slot)
       else for (const one of batch) one.answer(failure)
     }
 
     const pump = (): void => {
-      if (inFlight !== undefined || queue.length === 0) return
+      if (queue.length === 0 || inFlight.size === batchSlots) return
+      if (inFlight.size > 0 && queue.length < limits.overlapWrites) return
+      const slot = inFlight.has(0) ? 1 : 0
       const { batch, rest } = chooseBatch(queue, limits)
       queue = rest
       for (const one of batch) queueUnits -= one.units
-      inFlight = send(batch).then(() => {
-        inFlight = undefined
+      const sent = send(batch, slot).then(() => {
+        inFlight.delete(slot)
         pump()
       })
+      inFlight.set(slot, sent)
     }
 
     yield* Effect.addFinalizer(() =>
       Effect.promise(async () => {
         closed = true
         for (const one of queue.splice(0)) one.answer(Exit.fail(closing()))
-        await inFlight
+        await Promise.all(inFlight.values())
       })
     )
 
@@ -84,7 +132,15 @@ export const makeWriter = (
           checkWrites(writes) ??
           (closed ? closing() : queue.length >= limits.queueCommits || queueUnits > limits.queueUnits ? overloaded() : undefined)
         if (problem !== undefined) return resume(Effect.fail(problem))
-        const waiting: Waiting = { writes, units, answer: resume }
+        const sinceMs = performance.now()
+        const answer = (given: Answer): void => {
+          if (Exit.isSuccess(given)) meter.committed(performance.now() - sinceMs)
+          else if (given.cause.reasons.some((reason) => reason._tag === "Fail" && reason.error._tag === "Conflict"))
+            meter.conflicted()
+          else meter.failed()
+          resume(given)
+        }
+        const waiting: Waiting = { writes, units, answer }
         queue.push(waiting)
         queueUnits += units
         pump()
@@ -137,24 +193,33 @@ export const chooseBatch = <A extends { readonly writes: ReadonlyArray<Write>; r
 const writeBatch = (
   database: Database,
   schema: string,
+  writer: bigint,
+  number: bigint,
   batch: ReadonlyArray<Waiting>
 ): Effect.Effect<ReadonlyArray<string>, StoreError> => {
-  const together = batch.some((one) => one.writes.length > 1)
+  const together = batch.some((one) => one.writes.length > 1 || one.writes[0]?.ttlMs !== undefined)
   const writes = batch.flatMap((one) => one.writes)
   const keys = writes.map((write) => write.key)
   const values = writes.map((write) => write.value ?? "")
   const delimiter = delimiterFor([...keys, ...values])
   const parameters: Array<Parameter> = [
+    String(writer),
+    String(number),
     `{${writes.map((write) => (write.value === undefined ? 1 : 0)).join(",")}}`,
     `{${writes.map((write) => write.expected ?? -1n).join(",")}}`,
-    ...(together ? [`{${batch.flatMap((one, index) => one.writes.map(() => index)).join(",")}}`] : []),
+    ...(together
+      ? [
+          `{${batch.flatMap((one, index) => one.writes.map(() => index)).join(",")}}`,
+          `{${writes.map((write) => write.ttlMs ?? 0).join(",")}}`
+        ]
+      : []),
     keys.join(delimiter),
     values.join(delimiter),
     delimiter
   ]
   const statement = together
-    ? `select ${schema}.apply_together($1::text::smallint[], $2::text::bigint[], $3::text::integer[], $4::text, $5::text, $6::text)`
-    : `select ${schema}.apply($1::text::smallint[], $2::text::bigint[], $3::text, $4::text, $5::text)`
+    ? `select ${schema}.apply_together($1::text::bigint, $2::text::bigint, $3::text::smallint[], $4::text::bigint[], $5::text::integer[], $6::text::bigint[], $7::text, $8::text, $9::text)`
+    : `select ${schema}.apply($1::text::bigint, $2::text::bigint, $3::text::smallint[], $4::text::bigint[], $5::text, $6::text, $7::text)`
   return Effect.map(database.write(statement, parameters), (rows) => String(rows[0]?.[0] ?? "").split(","))
 }
 
