@@ -110,3 +110,4 @@ export {
 export { checkStructure, decodeMessage, type Structure, type StructureIssue, strictMessage } from "./structural.ts"
 export { isCidr, isIp, isIpv4, isIpv6 } from "./validate/ip.ts"
 export { validateCreate, validateUpdate } from "./validate/validate.ts"
+export { warningsOf } from "./validate/warnings.ts"

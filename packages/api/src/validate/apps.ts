@@ -1,11 +1,22 @@
 /** Validation of workloads: Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController. @module */
 import { forbidden, immutable, invalid, notSupported, required } from "../field-error.ts"
 import { equalJson } from "../json.ts"
+import { isDns1123Subdomain } from "../name.ts"
 import { labelSelectorFrom, labelSelectorFromMap, matchesLabels, type Selector } from "../selector.ts"
 import type { DaemonSet, Deployment, DeploymentStrategy, ReplicaSet, StatefulSet } from "../types/apps-v1.ts"
 import type { PodTemplateSpec, ReplicationController } from "../types/core-v1.ts"
 import type { LabelSelector } from "../types/meta-v1.ts"
-import { countOrPercent, type Findings, isZero, type Loose, labels, nonNegative, percentOf } from "./findings.ts"
+import {
+  breaks,
+  countOrPercent,
+  type Findings,
+  isZero,
+  type Loose,
+  labels,
+  mayBeOneOf,
+  nonNegative,
+  percentOf
+} from "./findings.ts"
 import { validateLabelSelector } from "./label-selector.ts"
 import { validatePodTemplate } from "./pod.ts"
 
@@ -140,6 +151,20 @@ export function* validateStatefulSet({ spec = {} }: Loose<StatefulSet>): Finding
   yield* nonNegative("spec.replicas", spec.replicas)
   yield* nonNegative("spec.minReadySeconds", spec.minReadySeconds)
   yield* nonNegative("spec.ordinals.start", spec.ordinals?.start)
+  yield* nonNegative("spec.revisionHistoryLimit", spec.revisionHistoryLimit)
+  if (updateStrategy.rollingUpdate?.maxUnavailable !== undefined) {
+    const at = "spec.updateStrategy.rollingUpdate.maxUnavailable"
+    yield* countOrPercent(at, updateStrategy.rollingUpdate.maxUnavailable)
+    if (isZero(updateStrategy.rollingUpdate.maxUnavailable))
+      yield invalid(at, updateStrategy.rollingUpdate.maxUnavailable, "cannot be 0")
+  }
+  for (const key of ["whenDeleted", "whenScaled"] as const)
+    yield* mayBeOneOf(`spec.persistentVolumeClaimRetentionPolicy.${key}`, spec.persistentVolumeClaimRetentionPolicy?.[key], [
+      "Delete",
+      "Retain"
+    ])
+  if ((spec.serviceName ?? "") !== "")
+    yield* breaks("spec.serviceName", spec.serviceName, isDns1123Subdomain(spec.serviceName ?? ""))
   yield* validateSelection(spec.selector, spec.template ?? {}, "statefulset")
   yield* validateRunningTemplate(spec.template ?? {}, "spec.template", "activeDeadlineSeconds in StatefulSet is not Supported")
 }

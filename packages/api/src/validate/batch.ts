@@ -7,7 +7,9 @@ import type { CronJob, Job, JobSpec } from "../types/batch-v1.ts"
 import type { LabelSelector } from "../types/meta-v1.ts"
 import { validateMatch } from "./apps.ts"
 import { type Findings, type Loose, needsOneOf, nonNegative } from "./findings.ts"
+import { validateJobPolicies } from "./job-policy.ts"
 import { validatePodTemplate } from "./pod.ts"
+import { validateSchedule, validateTimeZone } from "./schedule.ts"
 
 const counts = [
   "parallelism",
@@ -15,7 +17,8 @@ const counts = [
   "activeDeadlineSeconds",
   "backoffLimit",
   "ttlSecondsAfterFinished",
-  "backoffLimitPerIndex"
+  "backoffLimitPerIndex",
+  "maxFailedIndexes"
 ] as const
 const maxCronNameBytes = 52
 
@@ -32,6 +35,7 @@ function* validateJobSpec(spec: Loose<JobSpec>, path: string): Findings {
   } else if (spec.completionMode !== undefined && spec.completionMode !== "Indexed" && spec.completionMode !== "NonIndexed") {
     yield notSupported(`${path}.completionMode`, spec.completionMode, ["Indexed", "NonIndexed"])
   }
+  yield* validateJobPolicies(spec, path)
   yield* validatePodTemplate(spec.template ?? {}, `${path}.template`)
   const policy = spec.template?.spec?.restartPolicy
   if (policy === undefined || policy === "Always") {
@@ -52,7 +56,9 @@ export function* validateJobUpdate(job: Loose<Job>, old: Loose<Job>): Findings {
     "template",
     "completionMode",
     "podFailurePolicy",
-    "backoffLimitPerIndex"
+    "backoffLimitPerIndex",
+    "managedBy",
+    "successPolicy"
   ] as const) {
     if (key === "completions" && elastic) continue
     if (key === "template" && oldSpec.suspend === true && old.status?.startTime === undefined) continue
@@ -63,12 +69,8 @@ export function* validateJobUpdate(job: Loose<Job>, old: Loose<Job>): Findings {
 /** A CronJob, new or changed. */
 export function* validateCronJob({ metadata, spec = {} }: Loose<CronJob>): Findings {
   const { schedule = "", timeZone } = spec
-  if (schedule === "") yield required("spec.schedule")
-  else yield* validateSchedule(schedule)
-  if (timeZone === "") yield invalid("spec.timeZone", timeZone, "timeZone must be nil or non-empty string")
-  if (timeZone !== undefined && timeZone !== "" && !isTimeZone(timeZone)) {
-    yield invalid("spec.timeZone", timeZone, `unknown time zone ${timeZone}`)
-  }
+  yield* validateSchedule(schedule, timeZone, "spec.schedule")
+  yield* validateTimeZone(timeZone, "spec.timeZone")
   yield* nonNegative("spec.startingDeadlineSeconds", spec.startingDeadlineSeconds)
   yield* needsOneOf("spec.concurrencyPolicy", spec.concurrencyPolicy, ["Allow", "Forbid", "Replace"])
   yield* nonNegative("spec.successfulJobsHistoryLimit", spec.successfulJobsHistoryLimit)
@@ -78,32 +80,5 @@ export function* validateCronJob({ metadata, spec = {} }: Loose<CronJob>): Findi
   const { name = "" } = metadata ?? {}
   if (byteLength(name) > maxCronNameBytes && isDns1123Subdomain(name).length === 0) {
     yield invalid("metadata.name", name, "must be no more than 52 characters")
-  }
-}
-
-const shortcuts: ReadonlySet<string> = new Set(["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"])
-
-function* validateSchedule(schedule: string): Findings {
-  if (schedule.startsWith("@")) {
-    if (shortcuts.has(schedule) || /^@every (\d+(\.\d+)?(ns|us|ms|s|m|h))+$/.test(schedule)) return
-    yield invalid("spec.schedule", schedule, `unrecognized descriptor: ${schedule}`)
-    return
-  }
-  const fields = schedule.trim().split(/\s+/)
-  if (fields.length !== 5) {
-    yield invalid("spec.schedule", schedule, `expected exactly 5 fields, found ${fields.length}: [${fields.join(" ")}]`)
-    return
-  }
-  for (const field of fields) {
-    if (!/^[A-Za-z0-9*?,/-]+$/.test(field)) yield invalid("spec.schedule", schedule, `failed to parse int from ${field}`)
-  }
-}
-
-const isTimeZone = (name: string): boolean => {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name })
-    return name.toLowerCase() !== "local"
-  } catch {
-    return false
   }
 }

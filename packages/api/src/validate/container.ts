@@ -1,13 +1,14 @@
 /** Validation of containers, but for their environment, probes and resources. @module */
-import { duplicate, invalid, notFound, required } from "../field-error.ts"
+import { duplicate, forbidden, invalid, notFound, required } from "../field-error.ts"
 import { isDns1123Label, isPortName, isPortNumber } from "../name.ts"
-import type { Container, ContainerPort, EphemeralContainer, PodSpec, SecurityContext, VolumeMount } from "../types/core-v1.ts"
+import type { Container, ContainerPort, EphemeralContainer, PodSpec, VolumeMount } from "../types/core-v1.ts"
 import { validateEnv } from "./env.ts"
-import { breaks, type Findings, type Loose, mayBeOneOf, mayHaveForm, needsForm, needsOneOf, within } from "./findings.ts"
+import { breaks, type Findings, type Loose, mayBeOneOf, mayHaveForm, needsForm, needsOneOf } from "./findings.ts"
+import { validateResizePolicy, validateRestartRules } from "./pod-parts.ts"
 import { validateLifecycle, validateProbes } from "./probe.ts"
 import { validateResources } from "./resources.ts"
+import { validateContainerSecurity } from "./security.ts"
 
-const maxId = 2 ** 31 - 1
 const protocols = ["SCTP", "TCP", "UDP"]
 
 /** All containers of a pod; names are unique over the three lists. */
@@ -20,7 +21,7 @@ export function* validateContainers(spec: Loose<PodSpec>, path: string): Finding
       const at = `${path}.${list}[${i}]`
       if (container.name !== undefined && names.has(container.name)) yield duplicate(`${at}.name`, container.name)
       names.add(container.name ?? "")
-      yield* validateContainer(container, volumes, at)
+      yield* validateContainer(container, volumes, spec, at)
       if (spec.hostNetwork === true) yield* validateHostNetworkPorts(container.ports ?? [], `${at}.ports`)
       // An init container that restarts for ever is a sidecar, and only a sidecar may be probed.
       if (list === "initContainers" && container.restartPolicy !== "Always") yield* forbidProbes(container, at)
@@ -33,13 +34,14 @@ export function* validateContainers(spec: Loose<PodSpec>, path: string): Finding
 function* validateContainer(
   container: Loose<Container | EphemeralContainer>,
   volumes: ReadonlySet<string>,
+  spec: Loose<PodSpec>,
   path: string
 ): Findings {
   yield* needsForm(`${path}.name`, container.name, isDns1123Label)
   const { image = "" } = container
   if (image === "") yield required(`${path}.image`)
   else if (image !== image.trim()) yield invalid(`${path}.image`, image, "must not have leading or trailing whitespace")
-  yield* validateLifecycle(container.lifecycle, `${path}.lifecycle`)
+  yield* validateLifecycle(container.lifecycle, spec, `${path}.lifecycle`)
   yield* needsOneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, ["FallbackToLogsOnError", "File"])
   yield* needsOneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, ["Always", "IfNotPresent", "Never"])
   yield* mayBeOneOf(`${path}.restartPolicy`, container.restartPolicy, ["Always", "OnFailure", "Never"])
@@ -47,7 +49,9 @@ function* validateContainer(
   yield* validateEnv(container, path)
   yield* validateMounts(container, volumes, path)
   yield* validateResources(container.resources, `${path}.resources`)
-  yield* validateSecurityContext(container.securityContext, `${path}.securityContext`)
+  yield* validateContainerSecurity(container.securityContext, spec, `${path}.securityContext`)
+  yield* validateResizePolicy(container.resizePolicy ?? [], spec.restartPolicy, `${path}.resizePolicy`)
+  yield* validateRestartRules(container, path)
 }
 
 function* forbidProbes(container: Loose<Container | EphemeralContainer>, path: string): Findings {
@@ -107,6 +111,7 @@ function* validateMounts(container: Loose<Container | EphemeralContainer>, volum
     if (mountPath !== "" && places.has(mountPath)) yield invalid(`${at}.mountPath`, mountPath, "must be unique")
     places.add(mountPath)
     yield* validateSubPath(mount, at)
+    yield* validatePropagation(mount, container.securityContext?.privileged === true, at)
   }
   for (const [i, { name = "", devicePath = "" }] of (container.volumeDevices ?? []).entries()) {
     const at = `${path}.volumeDevices[${i}]`
@@ -124,17 +129,22 @@ function* validateSubPath({ subPath = "", subPathExpr = "" }: Loose<VolumeMount>
     yield invalid(`${path}.subPathExpr`, subPathExpr, "subPathExpr and subPath are mutually exclusive")
 }
 
+/** Only the privileged may show their mounts to the node, and only what is read may be read through and through. */
+function* validatePropagation(mount: Loose<VolumeMount>, privileged: boolean, path: string): Findings {
+  const { mountPropagation: propagation, recursiveReadOnly, readOnly } = mount
+  if (propagation === "Bidirectional" && !privileged)
+    yield forbidden(`${path}.mountPropagation`, "Bidirectional mount propagation is available only to privileged containers")
+  yield* mayBeOneOf(`${path}.mountPropagation`, propagation, ["Bidirectional", "HostToContainer", "None"])
+  if (recursiveReadOnly === undefined) return
+  yield* mayBeOneOf(`${path}.recursiveReadOnly`, recursiveReadOnly, ["Disabled", "Enabled", "IfPossible"])
+  if (recursiveReadOnly !== "Enabled" && recursiveReadOnly !== "IfPossible") return
+  if (readOnly !== true) yield forbidden(`${path}.recursiveReadOnly`, "may only be specified when readOnly is true")
+  if (propagation !== undefined && propagation !== "None")
+    yield forbidden(`${path}.recursiveReadOnly`, "may only be specified when mountPropagation is None or not specified")
+}
+
 /** A path below some root that may not lead out of it. */
 export function* validateLocalPath(field: string, path: string): Findings {
   if (path.startsWith("/")) yield invalid(field, path, "must be a relative path")
   if (path.split("/").includes("..")) yield invalid(field, path, "must not contain '..'")
-}
-
-function* validateSecurityContext(context: Loose<SecurityContext> | undefined, path: string): Findings {
-  if (context === undefined) return
-  yield* within(`${path}.runAsUser`, context.runAsUser, 0, maxId)
-  yield* within(`${path}.runAsGroup`, context.runAsGroup, 0, maxId)
-  if (context.allowPrivilegeEscalation === false && context.privileged === true) {
-    yield invalid(path, context, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true")
-  }
 }

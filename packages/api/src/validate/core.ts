@@ -1,9 +1,9 @@
-/** Validation of the smaller kinds of the core group: ConfigMap, Secret, Node, ResourceQuota, LimitRange, Event. @module */
-import { duplicate, forbidden, immutable, invalid, notSupported, required, tooLong } from "../field-error.ts"
+/** Validation of the smaller kinds of the core group: ConfigMap, Secret, Node, LimitRange. @module */
+import { duplicate, forbidden, immutable, invalid, required, tooLong } from "../field-error.ts"
 import { equalJson } from "../json.ts"
 import { byteLength, isConfigMapKey, isLabelValue, isQualifiedName } from "../name.ts"
-import { compareQuantity } from "../quantity.ts"
-import type { ConfigMap, Event, LimitRange, LimitRangeItem, Node, ResourceQuota, Secret } from "../types/core-v1.ts"
+import { compareQuantity, quantityMilli } from "../quantity.ts"
+import type { ConfigMap, LimitRange, LimitRangeItem, Node, Secret } from "../types/core-v1.ts"
 import { breaks, type Findings, type Loose, needsOneOf } from "./findings.ts"
 import { isCidr } from "./ip.ts"
 import { validateNonNegative } from "./resources.ts"
@@ -118,20 +118,6 @@ export function* validateNodeUpdate({ spec = {} }: Loose<Node>, old: Loose<Node>
   }
 }
 
-/** A ResourceQuota, new or changed. */
-export function* validateResourceQuota({ spec = {} }: Loose<ResourceQuota>): Findings {
-  for (const [name, amount = "0"] of Object.entries(spec.hard ?? {})) {
-    yield* breaks(`spec.hard[${name}]`, name, isQualifiedName(name))
-    yield* validateNonNegative(amount, `spec.hard[${name}]`)
-  }
-}
-
-/** The scopes of a quota are for life. */
-export function* validateResourceQuotaUpdate(quota: Loose<ResourceQuota>, old: Loose<ResourceQuota>): Findings {
-  const sorted = (scopes: ReadonlyArray<string> = []): ReadonlyArray<string> => [...scopes].sort()
-  if (!equalJson(sorted(quota.spec?.scopes), sorted(old.spec?.scopes))) yield immutable("spec.scopes", quota.spec?.scopes)
-}
-
 /** A LimitRange, new or changed. */
 export function* validateLimitRange({ spec = {} }: Loose<LimitRange>): Findings {
   const types = new Set<string>()
@@ -141,6 +127,8 @@ export function* validateLimitRange({ spec = {} }: Loose<LimitRange>): Findings 
     if (type === "") yield required(`${at}.type`)
     if (types.has(type)) yield duplicate(`${at}.type`, type)
     types.add(type)
+    if (type === "PersistentVolumeClaim" && item.min?.["storage"] === undefined && item.max?.["storage"] === undefined)
+      yield required(`${at}.limits`, "either minimum or maximum storage value is required, but neither was provided")
     if (type === "Pod" && item.default !== undefined)
       yield forbidden(`${at}.default`, "may not be specified when `type` is 'Pod'")
     if (type === "Pod" && item.defaultRequest !== undefined) {
@@ -151,12 +139,24 @@ export function* validateLimitRange({ spec = {} }: Loose<LimitRange>): Findings 
 }
 
 function* validateLimits(
-  { min = {}, max = {}, default: limit = {}, defaultRequest = {} }: Loose<LimitRangeItem>,
+  { min = {}, max = {}, default: limit = {}, defaultRequest = {}, maxLimitRequestRatio: ratio = {} }: Loose<LimitRangeItem>,
   path: string
 ): Findings {
   const above = (a: Data, b: Data, name: string): boolean =>
     a[name] !== undefined && b[name] !== undefined && compareQuantity(a[name], b[name]) > 0
-  for (const name of new Set([min, max, limit, defaultRequest].flatMap(Object.keys))) {
+  for (const name of new Set([min, max, limit, defaultRequest, ratio].flatMap((amounts) => Object.keys(amounts)))) {
+    const most = ratio[name]
+    if (most !== undefined && compareQuantity(most, "1") < 0)
+      yield invalid(`${path}.maxLimitRequestRatio[${name}]`, most, `ratio ${most} is less than 1`)
+    else if (most !== undefined && min[name] !== undefined && max[name] !== undefined) {
+      const highest = quantityMilli(max[name]) / quantityMilli(min[name])
+      if (quantityMilli(most) / 1000 > highest)
+        yield invalid(
+          `${path}.maxLimitRequestRatio[${name}]`,
+          most,
+          `ratio ${most} is greater than max/min = ${highest.toFixed(6)}`
+        )
+    }
     yield* breaks(`${path}.min[${name}]`, name, isQualifiedName(name))
     if (above(min, max, name))
       yield invalid(`${path}.min[${name}]`, min[name], `min value ${min[name]} is greater than max value ${max[name]}`)
@@ -184,14 +184,4 @@ function* validateLimits(
       yield invalid(`${path}.defaultRequest[${name}]`, defaultRequest[name], sentence)
     }
   }
-}
-
-/** An Event belongs into the namespace of what it is about; things without one have theirs in `default`. */
-export function* validateEvent({ metadata, involvedObject, type }: Loose<Event>): Findings {
-  const about = involvedObject?.namespace ?? ""
-  const namespace = metadata?.namespace ?? ""
-  const good = about === "" ? namespace === "default" || namespace === "kube-system" : about === namespace
-  if (!good) yield invalid("involvedObject.namespace", about, "does not match event.namespace")
-  if (type !== undefined && type !== "" && type !== "Normal" && type !== "Warning")
-    yield notSupported("type", type, ["Normal", "Warning"])
 }

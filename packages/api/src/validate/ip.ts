@@ -28,3 +28,28 @@ export const isCidr = (text: string): ReadonlyArray<string> => {
   const good = /^\d{1,3}$/.test(bits) && Number(bits) <= max && text.split("/").length === 2
   return good ? [] : ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"]
 }
+
+/** Whether a network lies inside a larger one. */
+export const isWithin = (network: string, larger: string): boolean => {
+  const [address = "", bits = ""] = network.split("/")
+  const [base = "", baseBits = ""] = larger.split("/")
+  const width = address.includes(":") ? 128n : 32n
+  if (address.includes(":") !== base.includes(":") || Number(bits) <= Number(baseBits)) return false
+  const shift = width - BigInt(baseBits)
+  return numberOf(address) >> shift === numberOf(base) >> shift
+}
+
+const numberOf = (address: string): bigint => {
+  if (!address.includes(":")) return address.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n)
+  const tail = address.slice(address.lastIndexOf(":") + 1)
+  const low = tail.includes(".") ? numberOf(tail) : 0n
+  const plain = tail.includes(".")
+    ? `${address.slice(0, -tail.length)}${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`
+    : address
+  const [left = "", right] = plain.split("::")
+  const head = left === "" ? [] : left.split(":")
+  const end = right === undefined || right === "" ? [] : right.split(":")
+  const groups =
+    right === undefined ? head : [...head, ...Array.from({ length: 8 - head.length - end.length }, () => "0"), ...end]
+  return groups.reduce((sum, group) => sum * 65536n + BigInt(`0x${group}`), 0n)
+}

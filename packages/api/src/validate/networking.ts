@@ -10,7 +10,7 @@ import type {
   NetworkPolicyPort
 } from "../types/networking-v1.ts"
 import { breaks, type Findings, type Loose, mayBeOneOf, needsForm, portOrName } from "./findings.ts"
-import { isCidr, isIp } from "./ip.ts"
+import { isCidr, isIp, isWithin } from "./ip.ts"
 import { validateLabelSelector } from "./label-selector.ts"
 
 /** An Ingress, new or changed. */
@@ -27,7 +27,8 @@ export function* validateIngress({ spec = {} }: Loose<Ingress>): Findings {
     if ((http.paths ?? []).length === 0) yield required(`${at}.http.paths`)
     for (const [j, path] of (http.paths ?? []).entries()) yield* validatePath(path, `${at}.http.paths[${j}]`)
   }
-  for (const [i, { hosts = [] }] of (spec.tls ?? []).entries()) {
+  for (const [i, { hosts = [], secretName = "" }] of (spec.tls ?? []).entries()) {
+    if (secretName !== "") yield* breaks(`spec.tls[${i}].secretName`, secretName, isDns1123Subdomain(secretName))
     for (const [j, host] of hosts.entries()) yield* validateHost(host, `spec.tls[${i}].hosts[${j}]`)
   }
   if (spec.ingressClassName !== undefined)
@@ -118,5 +119,9 @@ function* validatePeer({ podSelector, namespaceSelector, ipBlock }: Loose<Networ
   yield* validateLabelSelector(namespaceSelector, `${path}.namespaceSelector`)
   if (ipBlock === undefined) return
   yield* needsForm(`${path}.ipBlock.cidr`, ipBlock.cidr, isCidr)
-  for (const [i, range] of (ipBlock.except ?? []).entries()) yield* breaks(`${path}.ipBlock.except[${i}]`, range, isCidr(range))
+  for (const [i, range] of (ipBlock.except ?? []).entries()) {
+    yield* breaks(`${path}.ipBlock.except[${i}]`, range, isCidr(range))
+    if (isCidr(range).length === 0 && isCidr(ipBlock.cidr ?? "").length === 0 && !isWithin(range, ipBlock.cidr ?? ""))
+      yield invalid(`${path}.ipBlock.except[${i}]`, range, "must be a strict subset of `cidr`")
+  }
 }

@@ -1,14 +1,16 @@
 /** Validation of where a pod may run: affinity, tolerations, spreading. @module */
-import { duplicate, invalid, notSupported, required } from "../field-error.ts"
-import { isLabelValue, isQualifiedName } from "../name.ts"
+import { duplicate, forbidden, invalid, notSupported, required } from "../field-error.ts"
+import { isDns1123Label, isLabelValue, isQualifiedName } from "../name.ts"
 import type {
   Affinity,
+  NodeSelector,
   NodeSelectorTerm,
   PodAffinityTerm,
   PodSpec,
   Toleration,
   TopologySpreadConstraint
 } from "../types/core-v1.ts"
+import type { LabelSelector } from "../types/meta-v1.ts"
 import { breaks, type Findings, type Loose, labels, mayBeOneOf, mayHaveForm } from "./findings.ts"
 import { validateLabelSelector, validateNodeRequirement } from "./label-selector.ts"
 
@@ -26,11 +28,8 @@ export function* validatePlacement(spec: Loose<PodSpec>, path: string): Findings
 function* validateAffinity(affinity: Loose<Affinity> | undefined, path: string): Findings {
   const { nodeAffinity, podAffinity, podAntiAffinity } = affinity ?? {}
   const wanted = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
-  if (wanted !== undefined) {
-    const at = `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`
-    if ((wanted.nodeSelectorTerms ?? []).length === 0) yield required(at, "must have at least one node selector term")
-    for (const [i, term] of (wanted.nodeSelectorTerms ?? []).entries()) yield* validateNodeTerm(term, `${at}[${i}]`)
-  }
+  if (wanted !== undefined)
+    yield* validateNodeSelector(wanted, `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`)
   for (const [i, { weight, preference }] of (nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
     const at = `${path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${i}]`
     yield* validateWeight(weight, `${at}.weight`)
@@ -46,6 +45,13 @@ function* validateAffinity(affinity: Loose<Affinity> | undefined, path: string):
       yield* validatePodTerm(podAffinityTerm ?? {}, `${at}.podAffinityTerm`)
     }
   }
+}
+
+/** Terms of which a node has to satisfy one. */
+export function* validateNodeSelector({ nodeSelectorTerms: terms = [] }: Loose<NodeSelector>, path: string): Findings {
+  const at = `${path}.nodeSelectorTerms`
+  if (terms.length === 0) yield required(at, "must have at least one node selector term")
+  for (const [i, term] of terms.entries()) yield* validateNodeTerm(term, `${at}[${i}]`)
 }
 
 function* validateWeight(weight: number | undefined, path: string): Findings {
@@ -68,11 +74,14 @@ function* validateNodeTerm(term: Loose<NodeSelectorTerm>, path: string): Finding
 function* validatePodTerm(term: Loose<PodAffinityTerm>, path: string): Findings {
   yield* validateLabelSelector(term.labelSelector, `${path}.labelSelector`)
   yield* validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`)
+  for (const name of term.namespaces ?? []) yield* breaks(`${path}.namespace`, name, isDns1123Label(name))
+  yield* validateKeys(term, `${path}`)
   if ((term.topologyKey ?? "") === "") yield required(`${path}.topologyKey`, "can not be empty")
   else yield* breaks(`${path}.topologyKey`, term.topologyKey, isQualifiedName(term.topologyKey ?? ""))
 }
 
-function* validateToleration(toleration: Loose<Toleration>, path: string): Findings {
+/** A toleration of a pod or of a RuntimeClass. */
+export function* validateToleration(toleration: Loose<Toleration>, path: string): Findings {
   const { key = "", operator = "", value = "", effect = "", tolerationSeconds } = toleration
   yield* mayHaveForm(`${path}.key`, key, isQualifiedName)
   if (key === "" && operator !== "Exists") {
@@ -92,10 +101,29 @@ function* validateToleration(toleration: Loose<Toleration>, path: string): Findi
   yield* mayBeOneOf(`${path}.effect`, effect, effects)
 }
 
+interface KeyedTerm {
+  readonly matchLabelKeys?: ReadonlyArray<string> | undefined
+  readonly mismatchLabelKeys?: ReadonlyArray<string> | undefined
+  readonly labelSelector?: Loose<LabelSelector> | undefined
+}
+
+/** Keys whose values are taken from the pod itself; without a selector there is nothing to add them to. */
+function* validateKeys({ matchLabelKeys = [], mismatchLabelKeys = [], labelSelector }: KeyedTerm, path: string): Findings {
+  for (const [field, keys] of Object.entries({ matchLabelKeys, mismatchLabelKeys })) {
+    if (keys.length > 0 && labelSelector === undefined)
+      yield forbidden(`${path}.${field}`, "must not be specified when labelSelector is not set")
+    for (const [i, key] of keys.entries()) yield* breaks(`${path}.${field}[${i}]`, key, isQualifiedName(key))
+  }
+  for (const [i, key] of matchLabelKeys.entries())
+    if (mismatchLabelKeys.includes(key))
+      yield invalid(`${path}.matchLabelKeys[${i}]`, key, "exists in both matchLabelKeys and mismatchLabelKeys")
+}
+
 function* validateSpreading(constraints: ReadonlyArray<Loose<TopologySpreadConstraint>>, path: string): Findings {
   const seen = new Set<string>()
-  for (const [i, { maxSkew = 0, topologyKey = "", whenUnsatisfiable = "", labelSelector, minDomains }] of constraints.entries()) {
+  for (const [i, constraint] of constraints.entries()) {
     const at = `${path}[${i}]`
+    const { maxSkew = 0, topologyKey = "", whenUnsatisfiable = "", labelSelector, minDomains } = constraint
     if (maxSkew <= 0) yield invalid(`${at}.maxSkew`, maxSkew, "must be greater than 0")
     if (topologyKey === "") yield required(`${at}.topologyKey`, "can not be empty")
     else yield* breaks(`${at}.topologyKey`, topologyKey, isQualifiedName(topologyKey))
@@ -103,6 +131,13 @@ function* validateSpreading(constraints: ReadonlyArray<Loose<TopologySpreadConst
       yield notSupported(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ["DoNotSchedule", "ScheduleAnyway"])
     }
     if (minDomains !== undefined && minDomains <= 0) yield invalid(`${at}.minDomains`, minDomains, "must be greater than 0")
+    if (minDomains !== undefined && whenUnsatisfiable === "ScheduleAnyway") {
+      const sentence = "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway"
+      yield invalid(`${at}.minDomains`, minDomains, sentence)
+    }
+    for (const policy of ["nodeAffinityPolicy", "nodeTaintsPolicy"] as const)
+      yield* mayBeOneOf(`${at}.${policy}`, constraint[policy], ["Honor", "Ignore"])
+    yield* validateKeys(constraint, at)
     const pair = `${topologyKey}, ${whenUnsatisfiable}`
     if (seen.has(pair)) yield duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${pair}}`)
     seen.add(pair)

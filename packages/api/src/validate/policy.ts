@@ -1,31 +1,13 @@
-/** Validation of autoscalers, disruption budgets, priority classes and leases. @module */
-import { forbidden, invalid, required } from "../field-error.ts"
-import { isPathSegment } from "../name.ts"
-import type { HorizontalPodAutoscaler } from "../types/autoscaling-v2.ts"
+/** Validation of disruption budgets, priority classes and leases. @module */
+import { forbidden, invalid } from "../field-error.ts"
+import { isQualifiedName } from "../name.ts"
 import type { Lease } from "../types/coordination-v1.ts"
 import type { PodDisruptionBudget } from "../types/policy-v1.ts"
 import type { PriorityClass } from "../types/scheduling-v1.ts"
-import { countOrPercent, type Findings, type Loose, mayBeOneOf, needsForm, nonNegative, positive } from "./findings.ts"
+import { breaks, countOrPercent, type Findings, type Loose, mayBeOneOf, nonNegative, positive } from "./findings.ts"
 import { validateLabelSelector } from "./label-selector.ts"
 
 const maxUserPriority = 1_000_000_000
-
-/** A HorizontalPodAutoscaler of either version, new or changed. */
-export function* validateAutoscaler({ spec = {} }: Loose<HorizontalPodAutoscaler>): Findings {
-  const { minReplicas, maxReplicas = 0, scaleTargetRef = {} } = spec
-  if (minReplicas !== undefined && minReplicas < 1)
-    yield invalid("spec.minReplicas", minReplicas, "must be greater than or equal to 1")
-  if (maxReplicas < 1) yield invalid("spec.maxReplicas", maxReplicas, "must be greater than 0")
-  if (minReplicas !== undefined && maxReplicas < minReplicas) {
-    yield invalid("spec.maxReplicas", maxReplicas, "must be greater than or equal to `minReplicas`")
-  }
-  yield* needsForm("spec.scaleTargetRef.kind", scaleTargetRef.kind, isPathSegment)
-  yield* needsForm("spec.scaleTargetRef.name", scaleTargetRef.name, isPathSegment)
-  for (const [i, { type = "" }] of (spec.metrics ?? []).entries()) {
-    if (type === "") yield required(`spec.metrics[${i}].type`, "must specify a metric source type")
-    else yield* mayBeOneOf(`spec.metrics[${i}].type`, type, ["ContainerResource", "External", "Object", "Pods", "Resource"])
-  }
-}
 
 /** A PodDisruptionBudget, new or changed. */
 export function* validateBudget({ spec = {} }: Loose<PodDisruptionBudget>): Findings {
@@ -63,4 +45,9 @@ export function* validatePriorityClassUpdate(priority: Loose<PriorityClass>, old
 export function* validateLease({ spec = {} }: Loose<Lease>): Findings {
   yield* positive("spec.leaseDurationSeconds", spec.leaseDurationSeconds)
   yield* nonNegative("spec.leaseTransitions", spec.leaseTransitions)
+  const { strategy = "", preferredHolder = "" } = spec
+  if (strategy !== "" && strategy !== "OldestEmulationVersion")
+    yield* breaks("spec.strategy", strategy, isQualifiedName(strategy))
+  if (preferredHolder !== "" && strategy === "")
+    yield forbidden("spec.preferredHolder", "may only be specified if `strategy` is defined")
 }

@@ -15,6 +15,7 @@ import {
   portOrName
 } from "./findings.ts"
 import { isCidr, isIp, isIpv4, isIpv6 } from "./ip.ts"
+import { validateAddressUpdate, validateBalancing, validateFamilies } from "./service-family.ts"
 
 const protocols = ["SCTP", "TCP", "UDP"]
 const maxAffinitySeconds = 86_400
@@ -38,6 +39,8 @@ export function* validateService({ spec = {} }: Loose<Service>): Findings {
     yield* breaks(`spec.loadBalancerSourceRanges[${i}]`, range, isCidr(range.trim()))
   }
   yield* validateTraffic(spec)
+  yield* validateFamilies(spec)
+  yield* validateBalancing(spec)
 }
 
 function* validateType(spec: Loose<ServiceSpec>): Findings {
@@ -101,13 +104,9 @@ function* validateTraffic(spec: Loose<ServiceSpec>): Findings {
   }
 }
 
-/** A cluster IP is for life, as long as the Service has one. */
+/** Its addresses are for life, as long as the Service has any. */
 export function* validateServiceUpdate(service: Loose<Service>, old: Loose<Service>): Findings {
-  const before = old.spec?.clusterIP ?? ""
-  const after = service.spec?.clusterIP ?? ""
-  if (old.spec?.type === "ExternalName" || service.spec?.type === "ExternalName" || before === "" || before === after) return
-  if (after === "") yield invalid("spec.clusterIPs[0]", service.spec?.clusterIPs, "primary clusterIP can not be unset")
-  else yield invalid("spec.clusterIPs[0]", after, "may not change once set")
+  yield* validateAddressUpdate(service.spec ?? {}, old.spec ?? {})
 }
 
 /** An EndpointSlice, new or changed. */

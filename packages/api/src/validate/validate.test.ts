@@ -345,7 +345,7 @@ test("services", () => {
   const change = (before: object, after: object) =>
     updated("v1", "Service", { spec: { ports: [{ port: 80 }], ...before } }, { spec: { ports: [{ port: 80 }], ...after } })
   expect(change({ clusterIP: "10.0.0.1" }, { clusterIP: "10.0.0.2" })).toEqual([
-    'spec.clusterIPs[0]: Invalid value: "10.0.0.2": may not change once set'
+    'spec.clusterIPs[0]: Invalid value: ["10.0.0.2"]: may not change once set'
   ])
   expect(change({ clusterIP: "10.0.0.1" }, { clusterIP: "10.0.0.1", type: "NodePort" })).toEqual([])
 })

@@ -1,13 +1,16 @@
 /** Validation of the volumes of pods. @module */
-import { duplicate, forbidden, invalid, required } from "../field-error.ts"
+import { duplicate, forbidden, invalid, notSupported, required } from "../field-error.ts"
 import { isConfigMapKey, isDns1123Label } from "../name.ts"
-import type { KeyToPath, Volume, VolumeProjection } from "../types/core-v1.ts"
+import type { DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection } from "../types/core-v1.ts"
+import { validateClaimSpec } from "./claim.ts"
 import { validateLocalPath } from "./container.ts"
 import { type Findings, type Loose, needs, needsForm } from "./findings.ts"
 import { validateNonNegative } from "./resources.ts"
+import { checkSource, podSources } from "./volume-source.ts"
 
 const maxMode = 0o777
 const minTokenSeconds = 600
+const maxTokenSeconds = 2 ** 32
 
 /** Every volume has a name of its own and exactly one source. */
 export function* validateVolumes(volumes: ReadonlyArray<Loose<Volume>>, path: string): Findings {
@@ -19,6 +22,8 @@ export function* validateVolumes(volumes: ReadonlyArray<Loose<Volume>>, path: st
     if (kinds.length === 0) yield required(at, "must specify a volume type")
     for (const extra of kinds.slice(1)) yield forbidden(`${at}.${extra}`, "may not specify more than 1 volume type")
     yield* validateSource(volume, at)
+    for (const kind of kinds.slice(0, 1))
+      yield* checkSource(podSources, kind, source[kind as keyof typeof source], `${at}.${kind}`)
     yield* needsForm(`${at}.name`, name, isDns1123Label)
     if (name !== "" && names.has(name)) yield duplicate(`${at}.name`, name)
     names.add(name)
@@ -26,9 +31,8 @@ export function* validateVolumes(volumes: ReadonlyArray<Loose<Volume>>, path: st
 }
 
 function* validateSource(volume: Loose<Volume>, path: string): Findings {
-  const { emptyDir, hostPath, secret, configMap, persistentVolumeClaim, projected, downwardAPI, nfs, csi } = volume
+  const { emptyDir, secret, configMap, persistentVolumeClaim, projected, downwardAPI, ephemeral } = volume
   if (emptyDir?.sizeLimit !== undefined) yield* validateNonNegative(emptyDir.sizeLimit, `${path}.emptyDir.sizeLimit`)
-  if (hostPath !== undefined) yield* validateHostPath(hostPath.path ?? "", `${path}.hostPath.path`)
   if (secret !== undefined) {
     yield* needs(`${path}.secret.secretName`, secret.secretName)
     yield* validateMode(secret.defaultMode, `${path}.secret.defaultMode`)
@@ -39,7 +43,10 @@ function* validateSource(volume: Loose<Volume>, path: string): Findings {
     yield* validateMode(configMap.defaultMode, `${path}.configMap.defaultMode`)
     yield* validateItems(configMap.items ?? [], `${path}.configMap.items`)
   }
-  if (downwardAPI !== undefined) yield* validateMode(downwardAPI.defaultMode, `${path}.downwardAPI.defaultMode`)
+  if (downwardAPI !== undefined) {
+    yield* validateMode(downwardAPI.defaultMode, `${path}.downwardAPI.defaultMode`)
+    yield* validateFiles(downwardAPI.items ?? [], `${path}.downwardAPI.items`)
+  }
   if (persistentVolumeClaim !== undefined)
     yield* needs(`${path}.persistentVolumeClaim.claimName`, persistentVolumeClaim.claimName)
   if (projected !== undefined) {
@@ -47,17 +54,11 @@ function* validateSource(volume: Loose<Volume>, path: string): Findings {
     for (const [i, projection] of (projected.sources ?? []).entries())
       yield* validateProjection(projection, `${path}.projected.sources[${i}]`)
   }
-  if (nfs !== undefined) {
-    yield* needs(`${path}.nfs.server`, nfs.server)
-    if ((nfs.path ?? "") === "") yield required(`${path}.nfs.path`)
-    else if (nfs.path?.startsWith("/") === false) yield invalid(`${path}.nfs.path`, nfs.path, "must be an absolute path")
+  if (ephemeral !== undefined) {
+    const { volumeClaimTemplate: template } = ephemeral
+    if (template === undefined) yield required(`${path}.ephemeral.volumeClaimTemplate`)
+    else yield* validateClaimSpec(template.spec ?? {}, `${path}.ephemeral.volumeClaimTemplate.spec`)
   }
-  if (csi !== undefined) yield* needs(`${path}.csi.driver`, csi.driver)
-}
-
-function* validateHostPath(hostPath: string, path: string): Findings {
-  if (hostPath === "") yield required(path)
-  else if (hostPath.split("/").includes("..")) yield invalid(path, hostPath, "must not contain '..'")
 }
 
 function* validateMode(mode: number | undefined, path: string): Findings {
@@ -76,11 +77,37 @@ function* validateItems(items: ReadonlyArray<Loose<KeyToPath>>, path: string): F
   }
 }
 
+const fieldsOfFiles = ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"]
+
+/** What a pod says of itself, as files. */
+function* validateFiles(files: ReadonlyArray<Loose<DownwardAPIVolumeFile>>, path: string): Findings {
+  for (const [i, { path: file = "", fieldRef, resourceFieldRef, mode }] of files.entries()) {
+    const at = `${path}[${i}]`
+    if (file === "") yield required(`${at}.path`)
+    yield* validateLocalPath(`${at}.path`, file)
+    if (file.startsWith("..") && !file.startsWith("../")) yield invalid(`${at}.path`, file, "must not start with '..'")
+    yield* validateMode(mode, `${at}.mode`)
+    if (fieldRef !== undefined && resourceFieldRef !== undefined)
+      yield invalid(at, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously")
+    if (fieldRef !== undefined) {
+      const { fieldPath = "" } = fieldRef
+      if (fieldPath === "") yield required(`${at}.fieldRef.fieldPath`)
+      else if (!fieldsOfFiles.includes(fieldPath) && !/^metadata\.(labels|annotations)\['[^']+'\]$/.test(fieldPath))
+        yield notSupported(`${at}.fieldRef.fieldPath`, fieldPath, fieldsOfFiles)
+    } else if (resourceFieldRef === undefined) yield required(at, "one of fieldRef and resourceFieldRef is required")
+    else {
+      yield* needs(`${at}.resourceFieldRef.containerName`, resourceFieldRef.containerName)
+      yield* needs(`${at}.resourceFieldRef.resource`, resourceFieldRef.resource)
+    }
+  }
+}
+
 function* validateProjection(projection: Loose<VolumeProjection>, path: string): Findings {
   const kinds = Object.keys(projection)
   if (kinds.length === 0) yield required(path, "must specify a volume type")
   for (const extra of kinds.slice(1)) yield forbidden(`${path}.${extra}`, "may not specify more than 1 volume type per source")
-  const { secret, configMap, serviceAccountToken } = projection
+  const { secret, configMap, serviceAccountToken, downwardAPI } = projection
+  if (downwardAPI !== undefined) yield* validateFiles(downwardAPI.items ?? [], `${path}.downwardAPI.items`)
   if (secret !== undefined) {
     yield* needs(`${path}.secret.name`, secret.name)
     yield* validateItems(secret.items ?? [], `${path}.secret.items`)
@@ -97,6 +124,9 @@ function* validateProjection(projection: Loose<VolumeProjection>, path: string):
         expirationSeconds,
         "may not specify a duration less than 10 minutes"
       )
+    } else if (expirationSeconds > maxTokenSeconds) {
+      const sentence = "may not specify a duration larger than 2^32 seconds"
+      yield invalid(`${path}.serviceAccountToken.expirationSeconds`, expirationSeconds, sentence)
     }
     if (file === "") yield required(`${path}.serviceAccountToken.path`)
     else yield* validateLocalPath(`${path}.serviceAccountToken.path`, file)
