@@ -96,8 +96,8 @@ describe("what is asked for by Accept", () => {
     const list = await server.json("GET", path, undefined, { headers: partial })
     expect(list.kind).toBe("PartialObjectMetadataList")
     expect(Object.keys(list.items[0]).sort()).toEqual(["apiVersion", "kind", "metadata"])
-    expect((await server.send("GET", path, undefined, { accept: "application/vnd.kubernetes.protobuf" })).status).toBe(406)
-    const both = { accept: "application/vnd.kubernetes.protobuf,application/json" }
+    expect((await server.send("GET", path, undefined, { accept: "application/cbor" })).status).toBe(406)
+    const both = { accept: "application/cbor,application/json" }
     expect((await server.send("GET", path, undefined, both)).headers.get("content-type")).toBe("application/json")
   })
 

@@ -106,6 +106,8 @@ const answerReview = async (
 
 const subresource = async (serving: Serving, context: RequestContext, served: Served): Promise<Response> => {
   const { info } = context
+  const proxy = serving.parts.proxies[`${info.resource}/${info.subresource}`]
+  if (proxy !== undefined && info.group === "" && (!served.resource.namespaced || info.namespace !== "")) return proxy(context)
   const found = served.resource.subresources.find(({ name }) => name === info.subresource)
   if (found === undefined || (served.resource.namespaced && info.namespace === "")) return notFoundText()
   const connect = serving.parts.connect[`${info.resource}/${info.subresource}`]

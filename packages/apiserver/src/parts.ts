@@ -12,6 +12,7 @@ import { makeRbac, type Rbac } from "./authorize/rbac.ts"
 import { rbacBootstrap } from "./authorize/rbac-bootstrap.ts"
 import { alwaysAllow, union as anyAuthorizer, privileged } from "./authorize/union.ts"
 import { podLog } from "./connect/log.ts"
+import { nodeProxy, podProxy, serviceProxy } from "./connect/proxy.ts"
 import { podAttach, podExec, podPortForward } from "./connect/stream.ts"
 import { discoveryRoute } from "./discovery.ts"
 import { toTable } from "./encode/table.ts"
@@ -65,6 +66,11 @@ export const makeParts = async (
       "pods/exec": podExec(registry, authorizer, options.kubeletClient),
       "pods/attach": podAttach(registry, authorizer, options.kubeletClient),
       "pods/portforward": podPortForward(registry, authorizer, options.kubeletClient)
+    },
+    proxies: {
+      "nodes/proxy": nodeProxy(registry, options.kubeletClient),
+      "pods/proxy": podProxy(registry, options.kubeletClient),
+      "services/proxy": serviceProxy(registry, options.kubeletClient)
     },
     tokens: tokens.sign,
     bootstrap: rbacBootstrap

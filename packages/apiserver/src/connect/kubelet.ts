@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http"
 import { request } from "node:https"
 import { badRequest, internal, StatusError, serviceUnavailable } from "@tsukube/api"
-import { nodes, type Pod } from "@tsukube/api/core-v1"
+import { type Node, nodes, type Pod } from "@tsukube/api/core-v1"
 import type { Registry } from "../request.ts"
 
 /** The certificates (PEM) by which kubelets know the API server, and it them. */
@@ -29,6 +29,12 @@ export const kubeletOf = (registry: Registry, client: KubeletClient | undefined,
   if (client === undefined) throw serviceUnavailable("this API server has no credentials for kubelets")
   const node = registry.get(nodes, { name: nodeName })
   if (node === undefined) throw internal(`nodes ${JSON.stringify(nodeName)} not found`)
+  return kubeletAddressOf(node, client)
+}
+
+/** The kubelet of a node. */
+export const kubeletAddressOf = (node: Node, client: KubeletClient | undefined): KubeletAddress => {
+  if (client === undefined) throw serviceUnavailable("this API server has no credentials for kubelets")
   const addresses = node.status?.addresses ?? []
   const host = ["InternalIP", "Hostname", "ExternalIP"]
     .map((type) => addresses.find((address) => address.type === type)?.address)

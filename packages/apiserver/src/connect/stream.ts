@@ -8,6 +8,9 @@ import { chooseContainer } from "./container.ts"
 import { type KubeletClient, kubeletOf } from "./kubelet.ts"
 import { tunnel } from "./tunnel.ts"
 
+/** The subprotocol by which kubectl asks for SPDY's frames in a WebSocket, before it falls back to SPDY itself. */
+const tunnelProtocol = "SPDY/3.1+portforward.k8s.io"
+
 /** Names of the standard streams in the API's query and in the kubelet's. */
 const streams = [
   ["stdin", "input"],
@@ -72,7 +75,13 @@ const connectBy =
     const path = pathOf(context, pod)
     const upgrade = context.connection?.upgrade
     if (upgrade === undefined) throw badRequest("Upgrade request required")
-    await tunnel(kubeletOf(registry, client, pod), context.request.method, path, upgrade)
+    const kubelet = kubeletOf(registry, client, pod)
+    const protocols = (context.request.headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim())
+    if (pathOf === portForwardPath && protocols.includes(tunnelProtocol)) {
+      // Loaded by those who need it only.
+      const { tunnelPortForward } = await import("./port-forward-tunnel.ts")
+      await tunnelPortForward(kubelet, path, upgrade)
+    } else await tunnel(kubelet, context.request.method, path, upgrade)
     // The connection is no longer HTTP; nothing is sent of this.
     return new Response(null, { status: 200 })
   }

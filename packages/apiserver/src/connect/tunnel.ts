@@ -1,8 +1,10 @@
 /** Passes an upgraded connection through to a kubelet: the handshake first, then bytes both ways until one side ends. @module */
+
+import { connect as connectPlain, type Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import { connect, type TLSSocket } from "node:tls"
+import { connect } from "node:tls"
 import type { Upgrade } from "../upgrade.ts"
-import { dialError, dialTimeoutMs, type KubeletAddress, kubeletError } from "./kubelet.ts"
+import { dialError, dialTimeoutMs, kubeletError } from "./kubelet.ts"
 
 /** An answer's head may be this long, and the text of a refusal. */
 const headLimit = 65_536
@@ -30,28 +32,48 @@ const forwardedHeaders = (rawHeaders: ReadonlyArray<string>): ReadonlyArray<stri
 }
 
 /** The kubelet's answer to the handshake: everything up to the empty line, and what came after it. */
-interface Answer {
+export interface Answer {
   readonly status: number
   readonly head: Buffer
   readonly rest: Buffer
 }
 
-const dial = ({ host, port, cert, key, ca }: KubeletAddress): Promise<TLSSocket> =>
+/** Where to, and with which certificates; none for servers that are no kubelets. */
+export interface Peer {
+  readonly host: string
+  readonly port: number
+  readonly cert?: string
+  readonly key?: string
+  readonly ca?: string
+}
+
+const open = ({ host, port, cert, key, ca }: Peer, scheme: "http" | "https"): Socket => {
+  if (scheme === "http") return connectPlain({ host, port })
+  const certificates =
+    cert === undefined || key === undefined || ca === undefined ? { rejectUnauthorized: false } : { cert, key, ca }
+  return connect({ host, port, ...certificates, ALPNProtocols: ["http/1.1"] })
+}
+
+/** A connection to the peer; a 500 `StatusError` when there is none. */
+export const dialKubelet = (peer: Peer, scheme: "http" | "https" = "https"): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    const socket = connect({ host, port, cert, key, ca, ALPNProtocols: ["http/1.1"] })
+    const { host, port } = peer
+    const socket = open(peer, scheme)
     const timer = setTimeout(() => socket.destroy(new Error(`dial tcp ${host}:${port}: i/o timeout`)), dialTimeoutMs)
-    socket.once("secureConnect", () => {
+    const failed = (error: Error): void => {
       clearTimeout(timer)
-      socket.off("error", reject)
+      reject(dialError(error))
+    }
+    socket.once(scheme === "http" ? "connect" : "secureConnect", () => {
+      clearTimeout(timer)
+      socket.off("error", failed)
       resolve(socket)
     })
-    socket.once("error", (error) => {
-      clearTimeout(timer)
-      reject(error)
-    })
+    socket.once("error", failed)
   })
 
-const readAnswer = (socket: TLSSocket): Promise<Answer> =>
+/** The peer's answer to the handshake; a 500 `StatusError` when it goes away before. */
+export const readAnswer = (socket: Socket): Promise<Answer> =>
   new Promise((resolve, reject) => {
     let received = Buffer.alloc(0)
     const finish = () => {
@@ -70,7 +92,8 @@ const readAnswer = (socket: TLSSocket): Promise<Answer> =>
     }
     const onError = (error: Error) => {
       finish()
-      reject(error)
+      socket.destroy()
+      reject(dialError(error))
     }
     const onEnd = () => onError(new Error("the kubelet closed the connection"))
     socket.on("data", onData)
@@ -79,7 +102,7 @@ const readAnswer = (socket: TLSSocket): Promise<Answer> =>
   })
 
 /** What the kubelet says when it refuses; it closes after that, or the length is known. */
-const readRefusal = (socket: TLSSocket, { head, rest }: Answer): Promise<string> =>
+export const readRefusal = (socket: Socket, { head, rest }: Answer): Promise<string> =>
   new Promise((resolve) => {
     const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head.toString("latin1"))?.[1] ?? headLimit)
     let text = rest
@@ -99,7 +122,7 @@ const readRefusal = (socket: TLSSocket, { head, rest }: Answer): Promise<string>
   })
 
 /** `pipe` keeps back-pressure and hands an end on; what is left is an end by failure. */
-const relay = (client: Duplex, kubelet: TLSSocket): void => {
+const relay = (client: Duplex, kubelet: Socket): void => {
   client.on("error", () => kubelet.destroy())
   kubelet.on("error", () => client.destroy())
   client.on("close", () => kubelet.destroy())
@@ -109,18 +132,19 @@ const relay = (client: Duplex, kubelet: TLSSocket): void => {
 }
 
 /** Forwards the upgrade to `path` of the kubelet. Resolves when bytes flow; throws a `StatusError` while the client can still be answered. */
-export const tunnel = async (address: KubeletAddress, method: string, path: string, upgrade: Upgrade): Promise<void> => {
-  const socket = await dial(address).catch((error) => {
-    throw dialError(error)
-  })
-  const host = address.host.includes(":") ? `[${address.host}]` : address.host
-  const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host}:${address.port}`, ...forwardedHeaders(upgrade.rawHeaders)]
+export const tunnel = async (
+  peer: Peer,
+  method: string,
+  path: string,
+  upgrade: Upgrade,
+  scheme: "http" | "https" = "https"
+): Promise<void> => {
+  const socket = await dialKubelet(peer, scheme)
+  const host = peer.host.includes(":") ? `[${peer.host}]` : peer.host
+  const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host}:${peer.port}`, ...forwardedHeaders(upgrade.rawHeaders)]
   if (method !== "GET") lines.push("Content-Length: 0")
   socket.write(`${lines.join("\r\n")}\r\n\r\n`)
-  const answer = await readAnswer(socket).catch((error) => {
-    socket.destroy()
-    throw dialError(error)
-  })
+  const answer = await readAnswer(socket)
   if (answer.status !== 101) throw kubeletError(answer.status, await readRefusal(socket, answer))
   const { socket: client, head } = upgrade.take()
   if (client.destroyed) {
