@@ -27,7 +27,7 @@ import { joinErrors, typeErrors } from "./type-check.ts"
 /** An apply patch: `PATCH` with `application/apply-patch+yaml`. */
 export interface ApplyPatch<T extends KubernetesObject> {
   /** The resource of the object, or the kind that a subresource speaks (`autoscaling/v1` `Scale`). */
-  readonly kind: TrackedKind
+  readonly kind: TrackedKind<T>
   /** The object as it is stored; `undefined` when the patch creates it. */
   readonly live: T | undefined
   /** The body, parsed and otherwise as the client sent it. */
@@ -63,10 +63,18 @@ export const applyPatch = <T extends KubernetesObject>(patch: ApplyPatch<T>): T 
   if (conflicts.size > 0 && patch.force !== true) throw conflictError(conflicts, known)
   const stamped = withTime(attempt, patch)
   const object = manager === "kubectl" ? withLastApplied(attempt.object, applied) : attempt.object
-  const managedFields = writeManagers(stamped)
-  const isSame = object === live && equalJson(managedFields, live?.metadata?.managedFields)
-  return isSame ? object : withManagedFields(object, managedFields)
+  const result = withManagedFields(object, writeManagers(stamped))
+  return live !== undefined && equalJson(withoutTimes(result), withoutTimes(live)) ? live : result
 }
+
+/** Entries whose time alone is new are no change. */
+const withoutTimes = (object: KubernetesObject): KubernetesObject => ({
+  ...object,
+  metadata: {
+    ...object.metadata,
+    managedFields: (object.metadata?.managedFields ?? []).map(({ time: _, ...entry }) => entry)
+  }
+})
 
 interface Attempt<T> {
   /** The very `live` when it would not change. */

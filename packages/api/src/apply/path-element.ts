@@ -54,13 +54,13 @@ export const describeElement = (element: string): string => {
 /** JSON as Go's encoder writes it inside texts: safe to be put into HTML. */
 export const goJson = (value: unknown): string => {
   const text = JSON.stringify(value) ?? "null"
-  return unsafe.test(text) ? text.replace(unsafeAll, escape) : text
+  return unsafe.test(text) ? text.replace(unsafeAll, escaped) : text
 }
 
 const order = "fkvi"
 const unsafe = /[<>&\u2028\u2029]/
 const unsafeAll = /[<>&\u2028\u2029]/g
-const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
 
 const parse = (text: string): unknown => {
   try {

@@ -3,12 +3,14 @@ import { schemaOf } from "../schema.ts"
 import { emptySet, type FieldSet, setOf } from "./field-set.ts"
 
 /** A kind whose objects are tracked; every `Resource` is one. */
-export interface TrackedKind {
+export interface TrackedKind<T = unknown> {
   readonly group: string
   readonly version: string
   readonly kind: string
   /** Name of the definition of its objects. */
   readonly schema: string
+  /** Never there at run time: carries the type of the objects. */
+  readonly _object?: T
 }
 
 const status = setOf(["status"])

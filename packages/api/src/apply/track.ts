@@ -15,7 +15,7 @@ import { ownable, settle } from "./settle.ts"
 /** A write that is no server-side apply. */
 export interface TrackedUpdate<T extends KubernetesObject> {
   /** The resource of the object, or the kind that a subresource speaks (`autoscaling/v1` `Scale`). */
-  readonly kind: TrackedKind
+  readonly kind: TrackedKind<T>
   /** The object as it is; `undefined` when it is created. */
   readonly before: T | undefined
   /** The object as it shall be, with defaults, before admission changes it. */
