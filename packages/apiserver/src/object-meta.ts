@@ -20,7 +20,8 @@ const metadataOf = (fields: { readonly [Field in keyof ObjectMeta]: ObjectMeta[F
     labels: fields.labels,
     annotations: fields.annotations,
     ownerReferences: fields.ownerReferences,
-    finalizers: fields.finalizers
+    finalizers: fields.finalizers,
+    managedFields: fields.managedFields
   }
   return Object.fromEntries(Object.entries(ordered).filter(([, value]) => !isEmpty(value))) as ObjectMeta
 }
@@ -51,7 +52,8 @@ export const newMetadata = (
     labels: given.labels,
     annotations: given.annotations,
     ownerReferences: given.ownerReferences,
-    finalizers: given.finalizers
+    finalizers: given.finalizers,
+    managedFields: given.managedFields
   })
 }
 
@@ -71,7 +73,8 @@ export const updatedMetadata = (object: KubernetesObject, old: KubernetesObject)
     labels: given.labels,
     annotations: given.annotations,
     ownerReferences: given.ownerReferences,
-    finalizers: given.finalizers
+    finalizers: given.finalizers,
+    managedFields: given.managedFields
   })
 }
 

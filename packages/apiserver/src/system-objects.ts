@@ -76,13 +76,18 @@ const createMissing = async (serving: Serving, object: KubernetesObject): Promis
       decideUpdate(serving, context, served, {
         object: reconciled(object, current.object) ?? current.object,
         current,
+        manager: "kube-apiserver",
         dryRun: false
       })
     )
     return
   }
   try {
-    await createObject(serving, context, served, object, { dryRun: false, fieldManager: "", fieldValidation: "Ignore" })
+    await createObject(serving, context, served, object, {
+      dryRun: false,
+      fieldManager: "kube-apiserver",
+      fieldValidation: "Ignore"
+    })
   } catch (thrown) {
     if ((thrown as StatusError).reason !== "AlreadyExists") throw thrown
   }
@@ -93,6 +98,6 @@ const createOrReplace = async (serving: Serving, object: KubernetesObject): Prom
   await createMissing(serving, object)
   const { served, context, key } = targetOf(object)
   await changeStored(serving, served, key, (current) =>
-    decideUpdate(serving, context, served, { object, current, dryRun: false })
+    decideUpdate(serving, context, served, { object, current, manager: "kube-apiserver", dryRun: false })
   )
 }

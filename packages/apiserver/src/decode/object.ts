@@ -74,7 +74,14 @@ export const decodeValue = (
     throw cannotBeHandled(expected, `strict decoding error: ${complaints.join(", ")}`)
   }
   if (fieldValidation === "Warn") context.warnings.push(...complaints)
-  return pruned
+  return withReset(pruned, value)
+}
+
+/** An empty list of managed fields means something, though it is nothing to the schema. */
+const withReset = (object: KubernetesObject, value: Readonly<Record<string, unknown>>): KubernetesObject => {
+  const { managedFields } = (value["metadata"] ?? {}) as { readonly managedFields?: unknown }
+  if (!Array.isArray(managedFields) || object.metadata?.managedFields !== undefined) return object
+  return { ...object, metadata: { ...object.metadata, managedFields } }
 }
 
 const cannotBeHandled = ({ kind, version }: ExpectedKind, message: string, actual = { kind, version }): Error =>

@@ -1,5 +1,5 @@
 /** The query string of writes: dryRun, fieldManager, fieldValidation. @module */
-import { type FieldError, fieldError, invalid } from "@tsukube/api"
+import { type FieldError, fieldError, invalid, validateFieldManager } from "@tsukube/api"
 
 /** What becomes of unknown and repeated fields: dropped, dropped with a warning, or refused. */
 export type FieldValidation = "Ignore" | "Warn" | "Strict"
@@ -9,10 +9,11 @@ export interface WriteOptions {
   readonly dryRun: boolean
   readonly fieldManager: string
   readonly fieldValidation: FieldValidation
+  /** The object comes from an apply patch: who owns its fields is settled already. */
+  readonly applied?: true
 }
 
 const validations: ReadonlyArray<string> = ["Ignore", "Strict", "Warn"]
-const managerLimit = 128
 
 /** Whether all dryRun values are `All`; the errors name those that are not. */
 export const dryRunErrors = (values: ReadonlyArray<string>): ReadonlyArray<FieldError> =>
@@ -24,7 +25,7 @@ export const readWriteOptions = (query: URLSearchParams, kind: string): WriteOpt
   const fieldManager = query.get("fieldManager") ?? ""
   const fieldValidation = query.get("fieldValidation") || "Warn"
   const errors: Array<FieldError> = [...dryRunErrors(dryRun)]
-  if (fieldManager.length > managerLimit) errors.push(fieldError.tooLong("fieldManager", managerLimit))
+  errors.push(...validateFieldManager(fieldManager, false))
   if (!validations.includes(fieldValidation))
     errors.push(fieldError.notSupported("fieldValidation", fieldValidation, validations))
   if (errors.length > 0) throw invalid({ group: "meta.k8s.io", kind }, "", errors)

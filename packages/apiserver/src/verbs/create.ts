@@ -15,6 +15,7 @@ import { decodeObject } from "../decode/object.ts"
 import { readWriteOptions, type WriteOptions } from "../decode/write-options.ts"
 import { storedResponse } from "../encode/json.ts"
 import { strategyOf } from "../kinds/table.ts"
+import { managedFieldsAfter, managerOfRequest, withEntries } from "../managed-fields.ts"
 import { newMetadata, withMetadata } from "../object-meta.ts"
 import type { RequestContext } from "../request.ts"
 import { defaulted, requireValid } from "../rules.ts"
@@ -75,6 +76,24 @@ export const checkNamespace = (served: Served, said: string, namespace: string):
   }
 }
 
+/** The new object with its managed fields; one that was applied brings them along. */
+const owned = (
+  serving: Serving,
+  context: RequestContext,
+  served: Served,
+  { object, options }: { readonly object: KubernetesObject; readonly options: WriteOptions },
+  complete: KubernetesObject
+): KubernetesObject => {
+  const given = object.metadata?.managedFields
+  if (options.applied === true) return withEntries(complete, given)
+  const after = withEntries(complete, given)
+  const manager = managerOfRequest(context, options.fieldManager)
+  return withEntries(
+    complete,
+    managedFieldsAfter(served, { before: undefined, after, manager, subresource: "", now: serving.now() })
+  )
+}
+
 const createOnce = async (
   serving: Serving,
   context: RequestContext,
@@ -98,7 +117,7 @@ const createOnce = async (
     user: context.user,
     dryRun: options.dryRun
   }
-  const complete = defaulted(withMetadata(bare, metadata))
+  const complete = owned(serving, context, served, { object: taken, options }, defaulted(withMetadata(bare, metadata)))
   const admitted = await admit(serving, { ...request, object: complete })
   const prepared = strategy.create?.(admitted, { now, user: context.user }) ?? admitted
   requireValid(prepared, stored)

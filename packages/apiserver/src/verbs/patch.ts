@@ -1,18 +1,34 @@
 /** PATCH of an object or its status: JSON patch, merge patch, strategic merge patch. @module */
-import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch, badRequest, ParseError, unprocessable } from "@tsukube/api"
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  badRequest,
+  fieldError,
+  invalid,
+  ParseError,
+  unprocessable
+} from "@tsukube/api"
 import { parseJson, readBody } from "../decode/body.ts"
 import { decodeValue, type ExpectedKind } from "../decode/object.ts"
 import { readWriteOptions } from "../decode/write-options.ts"
 import { storedResponse } from "../encode/json.ts"
+import { managerOfRequest } from "../managed-fields.ts"
 import type { RequestContext } from "../request.ts"
 import { type Served, shownObject } from "../served.ts"
 import type { Serving } from "../serving.ts"
 import { keyOf, type StoredObject } from "../stored.ts"
 import { changeStored } from "../write.ts"
+import { applyObject, applyPatchType, isApply } from "./apply.ts"
 import { namespaceOf } from "./get.ts"
 import { addressed, type Change, decideUpdate } from "./update.ts"
 
-const patchTypes = ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"]
+const patchTypes = [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+  applyPatchType
+]
 
 /** Applies one patch to a document; the same patch is applied again when another writer was faster. */
 export type Patch = (document: unknown) => Readonly<Record<string, unknown>>
@@ -20,6 +36,11 @@ export type Patch = (document: unknown) => Readonly<Record<string, unknown>>
 /** Reads the patch of a request for documents of a kind; 415 for types not known here, 400 for what is no JSON. */
 export const readPatch = async (request: Request, expected: ExpectedKind): Promise<Patch> => {
   const body = await readBody(request, patchTypes)
+  const force = new URL(request.url).searchParams.get("force")
+  if (force !== null && force !== "") {
+    const errors = [fieldError.forbidden("force", "may not be specified for non-apply patch")]
+    throw invalid({ group: "meta.k8s.io", kind: "PatchOptions" }, "", errors)
+  }
   let patch: unknown
   try {
     patch = parseJson(body.text).value
@@ -47,8 +68,10 @@ export const patch = async (
   served: Served,
   merge?: Change["merge"]
 ): Promise<Response> => {
+  if (isApply(context.request)) return applyObject(serving, context, served, merge)
   const { info } = context
   const options = readWriteOptions(context.url.searchParams, "PatchOptions")
+  const manager = managerOfRequest(context, options.fieldManager)
   const apply = await readPatch(context.request, served.resource)
   const key = keyOf(served.stored, namespaceOf(served, info.namespace), info.name)
   const before = context.warnings.length
@@ -60,6 +83,7 @@ export const patch = async (
     return decideUpdate(serving, context, served, {
       object,
       current,
+      manager,
       dryRun: options.dryRun,
       ...(merge === undefined ? {} : { merge })
     })

@@ -1,13 +1,17 @@
 /** The scale subresource: how many replicas an object wants and has, the same for every kind that has it. @module */
 import {
   apiVersionOf,
+  applyPatch,
   type FieldError,
   fieldError,
   formatLabelSelector,
   invalid,
   type KubernetesObject,
   labelSelectorFrom,
-  labelSelectorFromMap
+  labelSelectorFromMap,
+  managedFieldsFromScale,
+  scaleManagedFields,
+  trackUpdate
 } from "@tsukube/api"
 import type { Scale } from "@tsukube/api/autoscaling-v1"
 import type { LabelSelector } from "@tsukube/api/meta-v1"
@@ -15,12 +19,14 @@ import { readBody } from "../decode/body.ts"
 import { decodeObject, decodeValue } from "../decode/object.ts"
 import { readWriteOptions } from "../decode/write-options.ts"
 import { objectResponse } from "../encode/json.ts"
+import { managerOfRequest, withEntries } from "../managed-fields.ts"
 import { updatedMetadata, withMetadata } from "../object-meta.ts"
 import type { RequestContext } from "../request.ts"
 import type { Served } from "../served.ts"
-import type { Serving } from "../serving.ts"
+import { type Serving, timestamp } from "../serving.ts"
 import { keyOf, type StoredObject } from "../stored.ts"
 import { changeStored } from "../write.ts"
+import { isApply, readApplication } from "./apply.ts"
 import { findObject } from "./get.ts"
 import { readPatch } from "./patch.ts"
 import { addressed, decideUpdate } from "./update.ts"
@@ -74,20 +80,33 @@ export const changeScale = async (serving: Serving, context: RequestContext, ser
   const { info } = context
   const patching = info.verb === "patch"
   const options = readWriteOptions(context.url.searchParams, patching ? "PatchOptions" : "UpdateOptions")
-  const apply = patching ? await readPatch(context.request, kind) : undefined
+  const application = patching && isApply(context.request) ? await readApplication(context) : undefined
+  const apply = patching && application === undefined ? await readPatch(context.request, kind) : undefined
+  const manager = managerOfRequest(context, options.fieldManager)
   const given = patching ? undefined : decodeObject(context, await readBody(context.request), kind, options.fieldValidation)
   const decide = (current: StoredObject) => {
-    const scale =
-      apply === undefined ? given! : decodeValue(context, apply(scaleOf(served, current)), kind, options.fieldValidation)
-    const named = addressed(context, served, scale)
+    const old = current.object as Scalable
+    const entries = scaleManagedFields(old.metadata?.managedFields, served.resource)
+    const before = withEntries(scaleOf(served, current), entries)
+    const now = timestamp(serving.now())
+    const changed = (): KubernetesObject => {
+      if (application !== undefined) {
+        const { applied, force } = application
+        addressed(context, served, applied)
+        return applyPatch({ kind, live: before, applied, manager: options.fieldManager, force, subresource: "scale", now })
+      }
+      const after = apply === undefined ? given! : decodeValue(context, apply(before), kind, options.fieldValidation)
+      return trackUpdate({ kind, before, after, manager, subresource: "scale", now })
+    }
+    const named = addressed(context, served, changed())
     const replicas = checkScale(named as Scale)
     const { resourceVersion = "", uid = "" } = named.metadata ?? {}
-    const old = current.object as Scalable
-    const metadata = { ...old.metadata, resourceVersion, uid }
+    const managedFields = managedFieldsFromScale(old.metadata?.managedFields, named.metadata?.managedFields, served.resource)
+    const metadata = withEntries({ metadata: { ...old.metadata, resourceVersion, uid } }, managedFields).metadata ?? {}
     const object = Object.assign({}, old, { metadata, spec: { ...old.spec, replicas } })
     // What is asked for is the old object with another number; the rest of its rules are those of an update.
     const merge = (next: KubernetesObject): KubernetesObject => withMetadata(next, updatedMetadata(next, old))
-    return decideUpdate(serving, context, served, { object, current, dryRun: options.dryRun, merge })
+    return decideUpdate(serving, context, served, { object, current, dryRun: options.dryRun, manager: undefined, merge })
   }
   const key = keyOf(served.stored, info.namespace, info.name)
   const { stored } = await changeStored(serving, served, key, decide, options.dryRun)

@@ -150,7 +150,7 @@ test("a token is asked for and is known", async () => {
 
 test("a certificate request keeps who made it, and is approved in its own place", async () => {
   const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
-  const request = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K"
+  const request = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KQUFBQQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K"
   const spec = { request, signerName: "kubernetes.io/kube-apiserver-client", usages: ["client auth"], username: "somebody else" }
   const made = await server.json("POST", path, { metadata: { name: "csr" }, spec })
   expect(made.spec.username).toBe("admin")

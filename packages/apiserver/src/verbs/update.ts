@@ -6,6 +6,7 @@ import { decodeObject } from "../decode/object.ts"
 import { readWriteOptions } from "../decode/write-options.ts"
 import { storedResponse } from "../encode/json.ts"
 import { strategyOf } from "../kinds/table.ts"
+import { managedFieldsAfter, managerOfRequest, withEntries } from "../managed-fields.ts"
 import { checkUpdate, finalizerErrors, updatedMetadata, withMetadata } from "../object-meta.ts"
 import type { RequestContext } from "../request.ts"
 import { defaulted, requireValidUpdate } from "../rules.ts"
@@ -30,7 +31,8 @@ export const update = async (
   const object = addressed(context, served, decodeObject(context, body, served.resource, options.fieldValidation))
   const key = keyOf(served.stored, namespaceOf(served, info.namespace), info.name)
   try {
-    const change = { object, dryRun: options.dryRun, ...(merge === undefined ? {} : { merge }) }
+    const manager = managerOfRequest(context, options.fieldManager)
+    const change = { object, manager, dryRun: options.dryRun, ...(merge === undefined ? {} : { merge }) }
     const decide = (current: StoredObject) => decideUpdate(serving, context, served, { ...change, current })
     const { stored } = await changeStored(serving, served, key, decide, options.dryRun)
     return storedResponse(serving, context, served, stored)
@@ -59,6 +61,8 @@ export interface Change {
   readonly object: KubernetesObject
   readonly current: StoredObject
   readonly dryRun: boolean
+  /** Who owns what changes; undefined when the object's managed fields are settled already. */
+  readonly manager: string | undefined
   /** Replaces the usual split between the main resource and its status, for subresources with rules of their own. */
   readonly merge?: (next: KubernetesObject, old: KubernetesObject) => KubernetesObject
 }
@@ -68,14 +72,19 @@ export const decideUpdate = async (
   serving: Serving,
   context: RequestContext,
   served: Served,
-  { object, current, dryRun, merge }: Change
+  { object, current, dryRun, manager, merge }: Change
 ): Promise<Decision> => {
   const { stored } = served
   const { subresource } = context.info
   const strategy = strategyOf(stored)
   const old = current.object
   checkUpdate(served, object, old, strategy.unconditionalUpdate !== false || subresource !== "")
-  const complete = defaulted(served.take?.(object) ?? object)
+  const whole = defaulted(served.take?.(object) ?? object)
+  const now = serving.now()
+  const complete =
+    manager === undefined
+      ? whole
+      : withEntries(whole, managedFieldsAfter(served, { before: old, after: whole, manager, subresource, now }))
   const request = {
     operation: "UPDATE" as const,
     resource: stored,
@@ -88,7 +97,7 @@ export const decideUpdate = async (
   }
   const admitted = await admit(serving, { ...request, object: withMetadata(complete, updatedMetadata(complete, old)) })
   const split = merge ?? (subresource === "status" ? mergeStatus(strategy) : mergeMain(strategy, stored))
-  const next = counted(strategy, split(admitted, old, { now: serving.now(), user: context.user }), old)
+  const next = counted(strategy, split(admitted, old, { now, user: context.user }), old)
   const before = ownRules.has(`${stored.plural}/${subresource}`) ? { ...next, metadata: old.metadata ?? {} } : old
   requireValidUpdate(next, before, stored, finalizerErrors(next, old))
   await checkAdmission(serving, { ...request, object: next })
