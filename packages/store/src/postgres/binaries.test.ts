@@ -32,7 +32,10 @@ test("links that no install script made are made where they belong", () =>
 
 /** Nothing is read-only to root, so root acts as another user meanwhile. */
 const unprivileged = (body: () => void): void => {
-  if (!isRoot()) return body()
+  if (!isRoot()) {
+    body()
+    return
+  }
   process.seteuid?.(nobody)
   try {
     body()
