@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what real nodes and the system tests need on Debian or Ubuntu: containerd, CNI plugins, iptables, kubectl, PostgreSQL, etcd.
+# Installs what real nodes and the system tests need on Debian or Ubuntu: containerd, CNI plugins, iptables, kubectl, PostgreSQL, PgBouncer, etcd.
 # Run as root. What is there already is left alone; nothing is started.
 set -euo pipefail
 
@@ -22,6 +22,8 @@ need curl curl
 need ping iputils-ping
 need kubectl kubernetes-client
 need etcd etcd-server
+need etcdctl etcd-client
+need pgbouncer pgbouncer
 [ -n "$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null)" ] || packages+=(postgresql)
 
 if [ "${#packages[@]}" = 0 ]; then
