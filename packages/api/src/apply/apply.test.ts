@@ -105,6 +105,14 @@ test("what is empty is owned, but changes nothing when it is applied again", () 
   expect(applyPatch({ kind: configmaps, live: first, applied: configMap({ a: "1" }, {}), manager: "me", now: later })).toBe(first)
 })
 
+test("what kubectl prints of an object can be applied, times and all", () => {
+  const live = applyPatch({ kind: deployments, live: undefined, applied: whole, manager: "me", now })
+  const stored = { ...live, metadata: { ...live.metadata, creationTimestamp: now, generation: 1, uid: "u" } }
+  const printed = { ...whole, metadata: { name: "web", creationTimestamp: null }, status: {} } as unknown as Deployment
+  const again = applyPatch({ kind: deployments, live: stored, applied: printed, manager: "me", now: later })
+  expect(again).toBe(stored)
+})
+
 describe("conflicts", () => {
   const live = trackUpdate({ kind: deployments, before: undefined, after: applyDefaults(whole), manager: "kubectl-create", now })
 

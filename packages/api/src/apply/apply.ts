@@ -11,14 +11,14 @@ import { badRequest, invalid, type StatusError, statusErrorOf } from "../status.
 import { checkStructure } from "../structural.ts"
 import { blankOf } from "./blank.ts"
 import { conflictError } from "./conflict.ts"
-import { difference, emptySet, type FieldSet, intersection, union, withoutTrees } from "./field-set.ts"
+import { difference, emptySet, type FieldSet, intersection, union } from "./field-set.ts"
 import { fieldsLastApplied, withLastApplied } from "./last-applied.ts"
 import { identityOf, type Manager, type Managers, readManagers, writeManagers } from "./manager.ts"
 import { validateFieldManager } from "./manager-name.ts"
 import { merge } from "./merge.ts"
 import { ownedFields, withNamedFields } from "./owned.ts"
 import { remove } from "./remove.ts"
-import { resetFieldsOf, type TrackedKind } from "./reset-fields.ts"
+import { changeableFields, type TrackedKind } from "./reset-fields.ts"
 import { ownable, settle } from "./settle.ts"
 import { type Shape, shapeOf } from "./shape.ts"
 import { updateManagers, withManagedFields, withoutManagedFields } from "./track.ts"
@@ -120,14 +120,14 @@ const attemptWith = <T extends KubernetesObject>(patch: ApplyPatch<T>, known: Ma
   const identity = identityOf(self)
   const last = known.get(identity)
   const start = live === undefined ? blankOf(kind.schema) : withoutManagedFields(live)
-  const fields = withoutTrees(ownedFields(applied, shape), resetFieldsOf(kind, subresource))
+  const fields = changeableFields(ownedFields(applied, shape), kind, subresource)
   const withSelf = new Map(known).set(identity, { ...self, time: last?.time, fields })
   const merged = live === undefined ? applied : merge(start, applied, shape)
   // What another version of the kind was applied with cannot be looked up here, so then nothing is taken out.
   const pruned = last?.apiVersion === self.apiVersion ? prune(merged, last.fields, withSelf, shape) : merged
   const { managers, conflicts } = settle(kind, start, pruned, withSelf, identity, subresource)
   if (live !== undefined && equalJson(start, pruned)) return { object: live, managers, conflicts, identity }
-  return { object: finish<T>(pruned, kind, applied), managers, conflicts, identity }
+  return { object: keepMetadata(finish<T>(pruned, kind, applied), live), managers, conflicts, identity }
 }
 
 /** Takes out what was applied before and is owned by nobody now, with the items and maps that become empty by it. */
@@ -152,6 +152,24 @@ const finish = <T extends KubernetesObject>(object: unknown, kind: TrackedKind, 
     throw unknownFailure(`failed to convert new object (${describe(applied)}) to proper version: ${issue.message}`)
   }
   return applyDefaults(pruned as KubernetesObject) as T
+}
+
+/** Metadata that no client sets stays as it is, whatever is applied: often the `creationTimestamp: null` of a printed object. */
+const keepMetadata = <T extends KubernetesObject>(object: T, live: T | undefined): T => {
+  if (live === undefined) return object
+  const metadata: Record<string, unknown> = { ...object.metadata }
+  for (const name of [
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "selfLink"
+  ] as const) {
+    const value = live.metadata?.[name]
+    if (value === undefined) delete metadata[name]
+    else metadata[name] = value
+  }
+  return { ...object, metadata }
 }
 
 /** Conflicts that remain when kubectl may take what its client-side apply set. */

@@ -1,6 +1,6 @@
 /** Fields that a door to an object does not let anybody change, and so nobody owns by it. @module */
 import { schemaOf } from "../schema.ts"
-import { emptySet, type FieldSet, setOf } from "./field-set.ts"
+import { emptySet, type FieldNode, type FieldSet, setOf, withoutTrees } from "./field-set.ts"
 
 /** A kind whose objects are tracked; every `Resource` is one. */
 export interface TrackedKind<T = unknown> {
@@ -12,6 +12,9 @@ export interface TrackedKind<T = unknown> {
   /** Never there at run time: carries the type of the objects. */
   readonly _object?: T
 }
+
+/** Stands for every element of a level. */
+const anyName = "*"
 
 const status = setOf(["status"])
 const spec = setOf(["spec"])
@@ -26,8 +29,35 @@ const beyondSpec: Readonly<Record<string, FieldSet>> = {
   "storage.k8s.io/VolumeAttachment": setOf(["spec"], ["metadata"])
 }
 
-/** The fields that writing to a subresource (`""` for the object itself) leaves as they are. */
-export const resetFieldsOf = ({ group, kind, schema }: TrackedKind, subresource: string): FieldSet => {
+const container = (list: string): ReadonlyArray<ReadonlyArray<string>> => [
+  ["spec", list, anyName, "resources"],
+  ["spec", list, anyName, "resizePolicy"]
+]
+
+/** Subresources that let only these fields be changed. */
+const only: Readonly<Record<string, FieldSet>> = {
+  "/Pod/ephemeralcontainers": setOf(["spec", "ephemeralContainers"]),
+  "/Pod/resize": setOf(...container("containers"), ...container("initContainers"))
+}
+
+/** Of a set, the fields that writing to a subresource (`""` for the object itself) may change. */
+export const changeableFields = (fields: FieldSet, kind: TrackedKind, subresource: string): FieldSet => {
+  const trees = only[`${kind.group}/${kind.kind}/${subresource}`]
+  return trees === undefined ? withoutTrees(fields, resetFieldsOf(kind, subresource)) : onlyTrees(fields, trees)
+}
+
+const onlyTrees = (fields: FieldSet, trees: FieldSet): FieldSet => {
+  const result = new Map<string, FieldNode>()
+  for (const [element, node] of fields) {
+    const tree = trees.get(element) ?? trees.get(`f:${anyName}`)
+    if (tree === undefined) continue
+    const below = tree.owned ? node.below : onlyTrees(node.below, tree.below)
+    if (node.owned || below.size > 0) result.set(element, { owned: node.owned, below })
+  }
+  return result
+}
+
+const resetFieldsOf = ({ group, kind, schema }: TrackedKind, subresource: string): FieldSet => {
   if (subresource === "status") return beyondSpec[`${group}/${kind}`] ?? spec
   if (subresource === "approval") return spec
   return Object.hasOwn(schemaOf(schema).properties ?? {}, "status") && subresource !== "scale" ? status : emptySet

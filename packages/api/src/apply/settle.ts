@@ -2,9 +2,9 @@
 import { findByKind } from "../catalog.ts"
 import { apiVersionOf } from "../resource.ts"
 import { type Changes, compare } from "./compare.ts"
-import { difference, type FieldSet, intersection, union, withoutTrees } from "./field-set.ts"
+import { difference, type FieldSet, intersection, union } from "./field-set.ts"
 import type { Manager, Managers } from "./manager.ts"
-import { neverOwned, resetFieldsOf, type TrackedKind } from "./reset-fields.ts"
+import { changeableFields, neverOwned, type TrackedKind } from "./reset-fields.ts"
 import { shapeOf } from "./shape.ts"
 
 /** What a change does to the managers of an object. */
@@ -28,7 +28,12 @@ export const settle = (
   self: string,
   subresource: string
 ): Settlement => {
-  const changes = filterChanges(compare(before, after, shapeOf(kind.schema)), resetFieldsOf(kind, subresource))
+  const all = compare(before, after, shapeOf(kind.schema))
+  const changes: Changes = {
+    added: changeableFields(all.added, kind, subresource),
+    modified: changeableFields(all.modified, kind, subresource),
+    removed: changeableFields(all.removed, kind, subresource)
+  }
   const changed = union(changes.modified, changes.added)
   const result = new Map<string, Manager>()
   const conflicts = new Map<string, FieldSet>()
@@ -60,9 +65,3 @@ export const ownable = (fields: FieldSet): FieldSet => {
 
 const isOtherVersion = (manager: Manager, kind: TrackedKind): boolean =>
   manager.apiVersion !== apiVersionOf(kind) && findByKind(manager.apiVersion, kind.kind) !== undefined
-
-const filterChanges = (changes: Changes, reset: FieldSet): Changes => ({
-  added: withoutTrees(changes.added, reset),
-  modified: withoutTrees(changes.modified, reset),
-  removed: withoutTrees(changes.removed, reset)
-})

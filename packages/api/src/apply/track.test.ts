@@ -108,7 +108,11 @@ describe("who creates an object owns what it sets", () => {
   })
 
   test("status is nobody's on the object itself, spec nobody's on its status", () => {
-    const status = { phase: "Running" as const, conditions: [{ type: "Ready", status: "True" as const }], podIPs: [{ ip: "10.0.0.1" }] }
+    const status = {
+      phase: "Running" as const,
+      conditions: [{ type: "Ready", status: "True" as const }],
+      podIPs: [{ ip: "10.0.0.1" }]
+    }
     const created = create(pods, { ...pod, status })
     expect(entries(created)[0]).not.toContain("f:status")
     const before = create(pods, pod)
@@ -122,6 +126,28 @@ describe("who creates an object owns what it sets", () => {
       entries(trackUpdate({ kind: pods, before, after: after as Pod, manager: "kubelet", subresource: "status", now: later }))[1]
     ).toBe(
       'kubelet Update status {"f:metadata":{"f:labels":{"f:app":{}}},"f:status":{"f:conditions":{".":{},"k:{\\"type\\":\\"Ready\\"}":{".":{},"f:status":{},"f:type":{}}},"f:phase":{},"f:podIPs":{".":{},"k:{\\"ip\\":\\"10.0.0.1\\"}":{".":{},"f:ip":{}}}}}'
+    )
+  })
+
+  test("parts of a pod that have a door of their own are owned through it alone", () => {
+    const before = create(pods, pod)
+    const [container] = before.spec?.containers ?? []
+    const after: Pod = {
+      ...before,
+      spec: {
+        ...before.spec,
+        hostname: "x",
+        containers: [{ ...container, name: "nginx", image: "other", resources: { limits: { cpu: "1" } } }],
+        ephemeralContainers: [{ name: "debug", image: "busybox" }]
+      }
+    }
+    const write = (subresource: string): string | undefined =>
+      entries(trackUpdate({ kind: pods, before, after, manager: "me", subresource, now: later }))[1]
+    expect(write("resize")).toBe(
+      'me Update resize {"f:spec":{"f:containers":{"k:{\\"name\\":\\"nginx\\"}":{"f:resources":{"f:limits":{".":{},"f:cpu":{}}}}}}}'
+    )
+    expect(write("ephemeralcontainers")).toBe(
+      'me Update ephemeralcontainers {"f:spec":{"f:ephemeralContainers":{".":{},"k:{\\"name\\":\\"debug\\"}":{".":{},"f:image":{},"f:name":{}}}}}'
     )
   })
 
