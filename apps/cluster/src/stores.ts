@@ -4,27 +4,28 @@ import { layerMemory, type Store, type StoreError } from "@tsukube/store"
 import { Effect, Layer } from "effect"
 import type { ClusterOptions } from "./flags.ts"
 
-/** The layer of the chosen store. Building it fails with `StoreError` when the database cannot be used. */
-export const storeLayer = ({ store, dataDir }: ClusterOptions): Layer.Layer<Store, StoreError> => {
-  if (store === "memory") return layerMemory
-  if (store === "embedded")
-    return Layer.unwrap(
-      Effect.promise(async () => {
-        const { layerEmbedded } = await import("@tsukube/store/embedded")
-        return layerEmbedded({ dataDir: join(dataDir, "postgres") })
-      })
-    )
-  if (store === "pglite")
-    return Layer.unwrap(
-      Effect.promise(async () => {
-        const { layerPglite } = await import("@tsukube/store/pglite")
-        return layerPglite({ dataDir: join(dataDir, "pglite") })
-      })
-    )
-  return Layer.unwrap(
-    Effect.promise(async () => {
+/** History that watches may start from and lists may page through, as long as upstream's API server keeps it. */
+const compaction = { keepMs: 300_000 }
+
+const chosenLayer = async ({ store, dataDir }: ClusterOptions): Promise<Layer.Layer<Store, StoreError>> => {
+  switch (store) {
+    case "memory":
+      return layerMemory
+    case "embedded": {
+      const { layerEmbedded } = await import("@tsukube/store/embedded")
+      return layerEmbedded({ dataDir: join(dataDir, "postgres"), compaction })
+    }
+    case "pglite": {
+      const { layerPglite } = await import("@tsukube/store/pglite")
+      return layerPglite({ dataDir: join(dataDir, "pglite"), compaction })
+    }
+    default: {
       const { layerPostgres } = await import("@tsukube/store/postgres")
-      return layerPostgres({ url: store })
-    })
-  )
+      return layerPostgres({ url: store, compaction })
+    }
+  }
 }
+
+/** The layer of the chosen store. Building it fails with `StoreError` when the database cannot be used. */
+export const storeLayer = (options: ClusterOptions): Layer.Layer<Store, StoreError> =>
+  Layer.unwrap(Effect.promise(() => chosenLayer(options)))
