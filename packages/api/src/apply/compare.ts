@@ -50,7 +50,6 @@ const mark = (delta: Delta | undefined, bit: number): Delta => ({ ...(delta ?? n
 const isGranular = (before: unknown, after: unknown, shape: Shape): boolean => {
   if (shape.atomic || shape.kind === "scalar") return false
   if (shape.kind === "list") return hasItems(before) || hasItems(after)
-  if (shape.kind === "any" && !((isObject(before) || before == null) && (isObject(after) || after == null))) return false
   return hasFields(before) || hasFields(after)
 }
 

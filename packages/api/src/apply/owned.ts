@@ -27,8 +27,7 @@ const part: FieldNode = { owned: false, below: emptySet }
 const nodeOf = (value: unknown, shape: Shape): FieldNode => {
   if (shape.atomic || shape.kind === "scalar") return whole
   if (shape.kind === "list") return isList(value) ? { owned: false, below: itemsOf(value, shape) } : part
-  if (isObject(value)) return { owned: false, below: fieldsOf(value, shape) }
-  return shape.kind === "any" && value !== null ? whole : part
+  return isObject(value) ? { owned: false, below: fieldsOf(value, shape) } : part
 }
 
 const fieldsOf = (object: Readonly<Record<string, unknown>>, shape: Shape): FieldSet => {

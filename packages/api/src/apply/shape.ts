@@ -3,7 +3,7 @@ import { resolve, type Schema } from "../schema.ts"
 
 /** What the fields of a value are to those who own them. */
 export interface Shape {
-  /** `any` is a value that the schema says nothing of: its objects are owned field by field, its lists as a whole. */
+  /** `any` is a value that the schema says nothing of; it is atomic. */
   readonly kind: "map" | "list" | "scalar" | "any"
   /** Of a scalar. */
   readonly scalar: "string" | "numeric" | "boolean" | "untyped"
@@ -36,7 +36,7 @@ const byDefinition = new Map<string, Shape>()
 export const shapeOf = (definition: string): Shape => compile({ ref: definition })
 
 function blank(kind: Shape["kind"], scalar: Shape["scalar"]): Draft {
-  return { kind, scalar, atomic: false, fields: new Map(), element: undefined, keys: [] }
+  return { kind, scalar, atomic: kind === "any", fields: new Map(), element: undefined, keys: [] }
 }
 
 const compile = (place: Schema): Shape => {
