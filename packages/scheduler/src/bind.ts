@@ -1,8 +1,8 @@
 /** Everything between the decision and the node: permission, preparation, binding. @module */
-import { type Pod, pods } from "@tsukube/api/core-v1"
-import type { Client, ClientError } from "@tsukube/client"
+import type { ClientError } from "@tsukube/client"
 import { Data, Effect } from "effect"
-import type { Plugin } from "./plugin.ts"
+import type { Extender } from "./extender.ts"
+import type { Handle, Plugin } from "./plugin.ts"
 import type { PodInfo } from "./snapshot.ts"
 
 /** A plugin said no after a node had been chosen. */
@@ -26,42 +26,48 @@ const ask = (plugin: Plugin, pod: PodInfo, nodeName: string): Effect.Effect<void
     if (!answer) return yield* refuse("rejected while waiting for permission")
   })
 
-const prepare = (plugin: Plugin, pod: PodInfo, nodeName: string): Effect.Effect<void, NotPermitted> =>
+const prepare = (plugin: Plugin, pod: PodInfo, nodeName: string, handle: Handle): Effect.Effect<void, NotPermitted> =>
   Effect.tryPromise({
-    try: async () => plugin.preBind?.(pod, nodeName),
+    try: async () => plugin.preBind?.(pod, nodeName, handle),
     catch: (error) => new NotPermitted({ plugin: plugin.name, message: String(error) })
   })
 
-const bindByPlugins = (plugins: ReadonlyArray<Plugin>, pod: PodInfo, nodeName: string): Effect.Effect<boolean, NotPermitted> =>
+const isClientError = (error: unknown): error is ClientError =>
+  typeof error === "object" &&
+  error !== null &&
+  "_tag" in error &&
+  (error._tag === "StatusError" || error._tag === "TransportError")
+
+const bindByPlugins = (
+  plugins: ReadonlyArray<Plugin>,
+  pod: PodInfo,
+  nodeName: string,
+  handle: Handle
+): Effect.Effect<void, ClientError | NotPermitted> =>
   Effect.gen(function* () {
     for (const plugin of plugins) {
       if (plugin.bind === undefined) continue
-      const catchAs = (error: unknown) => new NotPermitted({ plugin: plugin.name, message: String(error) })
-      if (yield* Effect.tryPromise({ try: () => plugin.bind!(pod, nodeName), catch: catchAs })) return true
+      const catchAs = (error: unknown): ClientError | NotPermitted =>
+        isClientError(error) ? error : new NotPermitted({ plugin: plugin.name, message: String(error) })
+      if (yield* Effect.tryPromise({ try: () => plugin.bind!(pod, nodeName, handle), catch: catchAs })) return
     }
-    return false
+    return yield* new NotPermitted({ plugin: "", message: "no plugin bound the pod" })
   })
-
-const bindingOf = ({ metadata }: Pod, nodeName: string): unknown => ({
-  apiVersion: "v1",
-  kind: "Binding",
-  metadata: { name: metadata?.name, namespace: metadata?.namespace, uid: metadata?.uid },
-  target: { apiVersion: "v1", kind: "Node", name: nodeName }
-})
 
 /** Brings the pod to the node that was chosen for it. */
 export const bind = (
-  client: Client,
   plugins: ReadonlyArray<Plugin>,
   info: PodInfo,
-  nodeName: string
+  nodeName: string,
+  handle: Handle,
+  extender?: Extender
 ): Effect.Effect<void, ClientError | NotPermitted> =>
   Effect.gen(function* () {
     for (const plugin of plugins) if (plugin.permit !== undefined) yield* ask(plugin, info, nodeName)
-    for (const plugin of plugins) if (plugin.preBind !== undefined) yield* prepare(plugin, info, nodeName)
-    if (!(yield* bindByPlugins(plugins, info, nodeName))) {
-      const key = { namespace: info.namespace, name: info.pod.metadata?.name ?? "" }
-      yield* client.createSubresource(pods, key, "binding", bindingOf(info.pod, nodeName))
-    }
+    for (const plugin of plugins) if (plugin.preBind !== undefined) yield* prepare(plugin, info, nodeName, handle)
+    if (extender?.bind !== undefined) {
+      const catchAs = (error: unknown) => new NotPermitted({ plugin: extender.name, message: String(error) })
+      yield* Effect.tryPromise({ try: () => extender.bind!(info.pod, nodeName), catch: catchAs })
+    } else yield* bindByPlugins(plugins, info, nodeName, handle)
     for (const plugin of plugins) plugin.postBind?.(info, nodeName)
   })

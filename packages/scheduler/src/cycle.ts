@@ -1,5 +1,5 @@
 /** One pod's turn: filter the nodes, score what is left, choose. Pure: a snapshot in, a decision out. @module */
-import type { NodeRefusal, Plugin, PostFilterResult, Refusal } from "./plugin.ts"
+import { type NodeRefusal, type Plugin, type PostFilterResult, type PreFilterResult, scaleScores, type Trial } from "./plugin.ts"
 import { priorityOf } from "./preemption.ts"
 import type { NodeState, PodInfo, Snapshot } from "./snapshot.ts"
 
@@ -40,7 +40,8 @@ interface Ready {
   readonly state: unknown
 }
 
-interface Filtered {
+/** What the filters left. */
+export interface Filtered {
   readonly feasible: ReadonlyArray<NodeState>
   readonly refusals: Map<string, NodeRefusal>
   /** Set when a plugin refused the pod before any node was looked at. */
@@ -48,7 +49,7 @@ interface Filtered {
 }
 
 /** Finds the nodes that can take the pod, and why the others cannot. */
-export const filterNodes = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>): Filtered => {
+export const filterNodes = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>, sampling?: Sampling): Filtered => {
   const refusals = new Map<string, NodeRefusal>()
   const filters: Array<Ready> = []
   let names: Set<string> | undefined
@@ -64,7 +65,12 @@ export const filterNodes = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyA
     if (plugin.filter !== undefined && result?.skip !== true) filters.push({ plugin, state: result?.state })
   }
   const feasible: Array<NodeState> = []
-  nodes: for (const node of snapshot.nodes.values()) {
+  const all = [...snapshot.nodes.values()]
+  const enough = enoughOf(all.length, sampling)
+  const start = sampling === undefined || all.length === 0 ? 0 : sampling.start % all.length
+  let looked = 0
+  nodes: for (; looked < all.length && feasible.length < enough; looked++) {
+    const node = all[(start + looked) % all.length]!
     if (names !== undefined && !names.has(node.name)) {
       const reasons = [`node(s) didn't satisfy plugin(s) [${restricting.join(" ")}]`]
       refusals.set(node.name, { plugin: restricting[0] ?? "", reasons, resolvable: false })
@@ -78,6 +84,7 @@ export const filterNodes = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyA
     }
     feasible.push(node)
   }
+  if (sampling !== undefined && all.length > 0) sampling.start = (start + looked) % all.length
   return { feasible, refusals }
 }
 
@@ -95,7 +102,8 @@ export const scoreNodes = (
     const prepared = plugin.preScore?.(pod, nodes, snapshot)
     if (prepared?.skip === true) continue
     const scores = nodes.map((node) => plugin.score!(pod, node, prepared?.state))
-    plugin.normalize?.(scores, nodes, prepared?.state)
+    if (plugin.scale !== undefined) scaleScores(scores, plugin.scale === "reversed")
+    else plugin.normalize?.(scores, nodes, prepared?.state)
     const weight = plugin.weight ?? 1
     for (let index = 0; index < scores.length; index++) {
       scores[index] = scores[index]! * weight
@@ -106,20 +114,27 @@ export const scoreNodes = (
   return totals
 }
 
-/** One of the best, with equal chances. */
-const chooseBest = (nodes: ReadonlyArray<NodeState>, totals: ReadonlyArray<number>, random: () => number): NodeState => {
-  let best = nodes[0]!
-  let bestTotal = totals[0]!
-  let ties = 1
-  for (let index = 1; index < nodes.length; index++) {
-    const total = totals[index]!
-    if (total > bestTotal) {
-      best = nodes[index]!
-      bestTotal = total
-      ties = 1
-    } else if (total === bestTotal && random() * ++ties < 1) best = nodes[index]!
-  }
-  return best
+/** Stops the search for nodes early, as upstream does in large clusters. */
+export interface Sampling {
+  /** Percent of the nodes that have to fit before the search stops; at least 100 nodes. */
+  readonly percent: number
+  /** Where the next search begins; moved on by each. */
+  start: number
+}
+
+const leastSample = 100
+
+/** How many fitting nodes are enough. */
+const enoughOf = (count: number, sampling: Sampling | undefined): number => {
+  if (sampling === undefined || count < leastSample || sampling.percent >= 100) return count
+  return Math.max(leastSample, Math.floor((count * sampling.percent) / 100))
+}
+
+/** The best node; `random` chooses among equals. */
+export const chooseBest = (nodes: ReadonlyArray<NodeState>, totals: ReadonlyArray<number>, random: () => number): NodeState => {
+  const most = totals.reduce((left, right) => Math.max(left, right), Number.NEGATIVE_INFINITY)
+  const best = nodes.filter((_, index) => totals[index] === most)
+  return best[best.length === 1 ? 0 : Math.min(best.length - 1, Math.floor(random() * best.length))] ?? nodes[0]!
 }
 
 /** Counts reasons into upstream's sentence. */
@@ -131,7 +146,8 @@ export const unavailableMessage = (nodeCount: number, reasons: Iterable<string>)
   return `0/${nodeCount} nodes are available:${parts.length === 0 ? "" : ` ${parts.join(", ")}.`}`
 }
 
-const refuse = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>, filtered: Filtered): Refused => {
+/** The decision for a pod that no node can take: the message, and what the plugins that look for a way out found. */
+export const refuse = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>, filtered: Filtered): Refused => {
   const { refusals, overall } = filtered
   const names = new Set([...refusals.values()].map(({ plugin }) => plugin))
   if (overall !== undefined) names.add(overall.plugin)
@@ -142,9 +158,8 @@ const refuse = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>
       : `0/${snapshot.nodes.size} nodes are available: ${overall.reasons.join(", ")}.`
   let way: PostFilterResult | undefined
   if (snapshot.nodes.size > 0) {
-    const refuses = (nodeName: string) => refusalOn(pod, nodeName, snapshot, plugins)
     const found = plugins
-      .map((plugin) => plugin.postFilter?.(pod, snapshot, refusals, refuses))
+      .map((plugin) => plugin.postFilter?.(pod, snapshot, refusals, trialOf(pod, snapshot, plugins)))
       .filter((result) => result !== undefined)
     way = found.find((result) => result.nominatedNode !== undefined)
     const notes = found.flatMap((result) => (result.message === undefined ? [] : [result.message]))
@@ -159,17 +174,53 @@ const refuse = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>
   }
 }
 
-/** Why the pod does not fit on one node as the snapshot is now. */
-const refusalOn = (pod: PodInfo, nodeName: string, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>): Refusal | undefined => {
-  const node = snapshot.nodes.get(nodeName)
-  if (node === undefined) return { reasons: ["node is gone"], resolvable: false }
-  for (const plugin of plugins) {
-    const prepared = plugin.preFilter?.(pod, snapshot)
-    if (prepared?.refusal !== undefined) return prepared.refusal
-    const refusal = prepared?.skip === true ? undefined : plugin.filter?.(pod, node, prepared?.state)
-    if (refusal !== undefined) return refusal
+/** A trial for one pod: the states of its filters follow every pod that comes or goes, or are made anew. */
+const trialOf = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>): Trial => {
+  let prepared: Array<PreFilterResult<unknown>> | undefined
+  const states = (): ReadonlyArray<PreFilterResult<unknown>> => {
+    prepared ??= plugins.map((plugin) => plugin.preFilter?.(pod, snapshot) ?? {})
+    return prepared
   }
-  return undefined
+  const follow = (nodeName: string, change: (plugin: Plugin, state: unknown, node: NodeState) => boolean): void => {
+    const node = snapshot.nodes.get(nodeName)
+    if (prepared === undefined || node === undefined) return
+    for (const [index, plugin] of plugins.entries()) {
+      const { skip, refusal, state } = prepared[index]!
+      if (skip === true || plugin.preFilter === undefined || plugin.sign !== undefined) continue
+      if (refusal !== undefined || !change(plugin, state, node)) prepared[index] = plugin.preFilter(pod, snapshot)
+    }
+  }
+  return {
+    refuses: (nodeName) => {
+      const node = snapshot.nodes.get(nodeName)
+      if (node === undefined) return { reasons: ["node is gone"], resolvable: false }
+      const all = states()
+      for (const [index, plugin] of plugins.entries()) {
+        const { refusal, skip, state } = all[index]!
+        if (refusal !== undefined) return refusal
+        const found = skip === true ? undefined : plugin.filter?.(pod, node, state)
+        if (found !== undefined) return found
+      }
+      return undefined
+    },
+    removePod: (other) => {
+      states()
+      const nodeName = snapshot.nodeOf(other.uid) ?? ""
+      snapshot.removePod(other.uid)
+      follow(nodeName, (plugin, state, node) => {
+        plugin.removePod?.(pod, state, other, node)
+        return plugin.removePod !== undefined
+      })
+    },
+    addPod: (other, nodeName) => {
+      states()
+      snapshot.addPod(other, nodeName)
+      follow(nodeName, (plugin, state, node) => {
+        plugin.addPod?.(pod, state, other, node)
+        return plugin.addPod !== undefined
+      })
+    }
+  }
 }
 
 /** A pod that other pods were removed for; it counts on its node for pods that are not more important. */
@@ -179,13 +230,14 @@ export interface Nominated {
 }
 
 /** Filters twice: a node must do with the nominated pods there, and, for pods that like their company, without them. */
-const filterBesideNominated = (
+export const filterBesideNominated = (
   pod: PodInfo,
   snapshot: Snapshot,
   plugins: ReadonlyArray<Plugin>,
-  nominated: ReadonlyArray<Nominated>
+  nominated: ReadonlyArray<Nominated>,
+  sampling?: Sampling
 ): Filtered => {
-  const without = filterNodes(pod, snapshot, plugins)
+  const without = filterNodes(pod, snapshot, plugins, sampling)
   const ours = priorityOf(pod)
   const others = nominated.filter(
     ({ info }) => info.uid !== pod.uid && priorityOf(info) >= ours && snapshot.nodeOf(info.uid) === undefined
@@ -207,9 +259,10 @@ export const schedule = (
   snapshot: Snapshot,
   plugins: ReadonlyArray<Plugin>,
   random: () => number = Math.random,
-  nominated: ReadonlyArray<Nominated> = []
+  nominated: ReadonlyArray<Nominated> = [],
+  sampling?: Sampling
 ): Decision => {
-  const filtered = filterBesideNominated(pod, snapshot, plugins, nominated)
+  const filtered = filterBesideNominated(pod, snapshot, plugins, nominated, sampling)
   const { feasible } = filtered
   const own = nominated.find(({ info }) => info.uid === pod.uid)?.nodeName
   if (own !== undefined && feasible.some(({ name }) => name === own))

@@ -53,14 +53,14 @@ export const snapshotOf = ({ nodes, pods, namespaces = {}, services = [], replic
   return snapshot
 }
 
-const lastOfEquals = (): number => 1
+const firstOfEquals = (): number => 0
 
 /**
  * Places every pod that has no node yet, in queue order, each seeing the ones before it. Nothing is changed and nothing is
  * read but the arguments; without `random` the same input gives the same plan.
  */
 export const plan = (input: PlanInput, options: PlanOptions = {}): ReadonlyArray<Planned> => {
-  const { plugins = defaultPlugins, random = lastOfEquals } = options
+  const { plugins = defaultPlugins, random = firstOfEquals } = options
   const snapshot = snapshotOf(input)
   const compare = plugins.find((plugin) => plugin.compare !== undefined)?.compare
   const waiting = input.pods.filter((pod) => !pod.spec?.nodeName && holdsResources(pod)).map((pod, sinceMs) => ({ pod, sinceMs }))

@@ -1,11 +1,8 @@
 /** Which pods would have to go so that a more important one fits. Pure: the snapshot is as it was afterwards. @module */
 import { labelSelectorFrom, matchesLabels } from "@tsukube/api"
 import type { PodDisruptionBudget } from "@tsukube/api/policy-v1"
-import type { Refusal } from "./plugin.ts"
+import type { Trial } from "./plugin.ts"
 import type { NodeState, PodInfo, Snapshot } from "./snapshot.ts"
-
-/** Why a pod does not fit on a node as the snapshot is now; undefined when it does. */
-export type Refuses = (nodeName: string) => Refusal | undefined
 
 /** A node and the pods to remove from it. */
 export interface Candidate {
@@ -54,27 +51,27 @@ export const selectVictims = (
   pod: PodInfo,
   node: NodeState,
   snapshot: Snapshot,
-  refuses: Refuses
+  trial: Trial
 ): Candidate | ReadonlyArray<string> => {
   const lower = [...node.pods.values()].filter((other) => priorityOf(other) < priorityOf(pod))
   if (lower.length === 0) return ["No preemption victims found for incoming pod"]
-  for (const { uid } of lower) snapshot.removePod(uid)
+  for (const other of lower) trial.removePod(other)
   try {
-    const refusal = refuses(node.name)
+    const refusal = trial.refuses(node.name)
     if (refusal !== undefined) return refusal.reasons
     const victims: Array<PodInfo> = []
     let violations = 0
     const { breaking, free } = splitByBudget(lower.sort(byImportance), snapshot.budgets())
     for (const [index, other] of [...breaking, ...free].entries()) {
-      snapshot.addPod(other, node.name)
-      if (refuses(node.name) === undefined) continue
-      snapshot.removePod(other.uid)
+      trial.addPod(other, node.name)
+      if (trial.refuses(node.name) === undefined) continue
+      trial.removePod(other)
       victims.push(other)
       if (index < breaking.length) violations++
     }
     return { nodeName: node.name, victims: victims.sort(byImportance), violations }
   } finally {
-    for (const other of lower) if (snapshot.nodeOf(other.uid) === undefined) snapshot.addPod(other, node.name)
+    for (const other of lower) if (snapshot.nodeOf(other.uid) === undefined) trial.addPod(other, node.name)
   }
 }
 

@@ -96,7 +96,7 @@ describe("the scheduling queue", () => {
   })
 
   test("waits longer after each attempt, up to ten seconds", () => {
-    expect([1, 2, 3, 4, 5, 9].map(backoffMs)).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000])
+    expect([1, 2, 3, 4, 5, 9].map((attempts) => backoffMs(attempts))).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000])
   })
 
   test("forgets removed pods wherever they are", () => {

@@ -1,13 +1,15 @@
 /** The pods that wait for a node: ready to be tried, waiting a while, or waiting for the cluster to change. Pure. @module */
 import type { Pod } from "@tsukube/api/core-v1"
 import { Heap } from "./heap.ts"
-import type { ClusterEvent, Plugin, QueuedPod } from "./plugin.ts"
+import type { ClusterChange, ClusterEvent, Plugin, QueuedPod } from "./plugin.ts"
 import { podKey } from "./snapshot.ts"
 
 const firstBackoffMs = 1000
 const backoffLimitMs = 10_000
 /** Refused pods are tried again after so long even if nothing seems to have changed. */
 const unschedulableLimitMs = 300_000
+/** Events remembered one by one for a pod in flight. */
+const missedLimit = 32
 
 /** A pod that waits, with its history. */
 export interface Waiting extends QueuedPod {
@@ -26,31 +28,49 @@ export type Place = "active" | "backoff" | "unschedulable" | "gated"
 
 /** What a queue is made of. */
 export interface QueueOptions {
+  /** Those of the first profile order the queue. */
   readonly plugins: ReadonlyArray<Plugin>
+  /** The plugins of a pod's profile; `plugins` for all pods when absent. */
+  readonly pluginsOf?: (pod: Pod) => ReadonlyArray<Plugin>
+  readonly initialBackoffMs?: number
+  readonly maxBackoffMs?: number
 }
 
 /** Waits double with every attempt, from one second to ten. */
-export const backoffMs = (attempts: number): number => Math.min(backoffLimitMs, firstBackoffMs * 2 ** Math.max(0, attempts - 1))
+export const backoffMs = (attempts: number, initialMs: number = firstBackoffMs, maxMs: number = backoffLimitMs): number =>
+  Math.min(maxMs, initialMs * 2 ** Math.max(0, attempts - 1))
+
+/** Pods refused by the same plugins: most events concern none of them, and are done with at one look. */
+interface Group {
+  readonly plugins: ReadonlyArray<Plugin>
+  /** In the order in which they were put aside. */
+  readonly pods: Map<string, Waiting>
+}
 
 /** The scheduling queue. Every method takes the time; nothing here reads a clock. */
 export class SchedulingQueue {
-  readonly #plugins: ReadonlyArray<Plugin>
+  readonly #pluginsOf: (pod: Pod) => ReadonlyArray<Plugin>
+  readonly #initialBackoffMs: number
+  readonly #maxBackoffMs: number
   readonly #active: Heap<Waiting>
   /** Refused and then woken by an event; the earliest is tried at once when nothing else is to do. */
   readonly #backoff: Heap<Waiting>
   /** Failed with an error; these wait their full time. */
   readonly #failed: Heap<Waiting>
-  readonly #unschedulable = new Map<string, Waiting>()
+  readonly #unschedulable = new Map<string, Group>()
+  readonly #groupOf = new Map<string, Group>()
   readonly #gated = new Map<string, Waiting>()
   /** Taken out and not settled yet: their cycle or binding is under way. */
   readonly #inFlight = new Map<string, Waiting>()
   /** Events since a pod in flight was taken out: they may have been meant for it. */
-  readonly #missed = new Map<string, Set<ClusterEvent>>()
+  readonly #missed = new Map<string, Array<ClusterChange>>()
 
-  constructor({ plugins }: QueueOptions) {
+  constructor({ plugins, pluginsOf, initialBackoffMs, maxBackoffMs }: QueueOptions) {
     const compare =
       plugins.find((plugin) => plugin.compare !== undefined)?.compare ?? ((left, right) => left.sinceMs - right.sinceMs)
-    this.#plugins = plugins
+    this.#pluginsOf = pluginsOf ?? (() => plugins)
+    this.#initialBackoffMs = initialBackoffMs ?? firstBackoffMs
+    this.#maxBackoffMs = maxBackoffMs ?? backoffLimitMs
     this.#active = new Heap<Waiting>(({ key }) => key, compare)
     const byReadiness = (left: Waiting, right: Waiting): number => left.readyMs - right.readyMs
     this.#backoff = new Heap<Waiting>(({ key }) => key, byReadiness)
@@ -62,7 +82,7 @@ export class SchedulingQueue {
     return {
       active: this.#active.size,
       backoff: this.#backoff.size + this.#failed.size,
-      unschedulable: this.#unschedulable.size,
+      unschedulable: this.#groupOf.size,
       gated: this.#gated.size
     }
   }
@@ -72,8 +92,11 @@ export class SchedulingQueue {
     const never = Number.POSITIVE_INFINITY
     const waiting = Math.min(this.#backoff.first?.readyMs ?? never, this.#failed.first?.readyMs ?? never)
     // The map keeps insertion order, and pods are put aside in order of time.
-    const aside = this.#unschedulable.values().next().value
-    const due = Math.min(waiting, aside === undefined ? never : aside.asideMs + unschedulableLimitMs)
+    let due = waiting
+    for (const { pods } of this.#unschedulable.values()) {
+      const aside = pods.values().next().value
+      if (aside !== undefined) due = Math.min(due, aside.asideMs + unschedulableLimitMs)
+    }
     return due === never ? undefined : due
   }
 
@@ -83,7 +106,7 @@ export class SchedulingQueue {
     const inFlight = this.#inFlight.get(key)
     if (inFlight !== undefined) {
       this.#inFlight.set(key, { ...inFlight, pod })
-      this.#missed.get(key)?.add("PodChanged")
+      this.#miss(key, { event: "PodChanged", object: pod })
       return
     }
     for (const heap of [this.#active, this.#backoff, this.#failed]) {
@@ -92,9 +115,9 @@ export class SchedulingQueue {
       heap.put({ ...known, pod })
       return
     }
-    const aside = this.#unschedulable.get(key) ?? this.#gated.get(key)
+    const aside = this.#groupOf.get(key)?.pods.get(key) ?? this.#gated.get(key)
     const fresh = { key, pod, sinceMs: nowMs, attempts: 0, refusedBy: new Set<string>(), asideMs: nowMs, readyMs: nowMs }
-    this.#unschedulable.delete(key)
+    this.#release(key)
     this.#gated.delete(key)
     this.#admit(aside === undefined ? fresh : { ...aside, pod }, nowMs)
   }
@@ -106,9 +129,9 @@ export class SchedulingQueue {
       const known = heap.get(key)
       if (known !== undefined) heap.put({ ...known, pod })
     }
-    for (const map of [this.#unschedulable, this.#gated, this.#inFlight]) {
-      const known = map.get(key)
-      if (known !== undefined) map.set(key, { ...known, pod })
+    for (const map of [this.#groupOf.get(key)?.pods, this.#gated, this.#inFlight]) {
+      const known = map?.get(key)
+      if (known !== undefined) map?.set(key, { ...known, pod })
     }
   }
 
@@ -117,7 +140,7 @@ export class SchedulingQueue {
     this.#active.take(key)
     this.#backoff.take(key)
     this.#failed.take(key)
-    this.#unschedulable.delete(key)
+    this.#release(key)
     this.#gated.delete(key)
     this.#inFlight.delete(key)
     this.#missed.delete(key)
@@ -129,7 +152,7 @@ export class SchedulingQueue {
       this.#active.get(key) !== undefined ||
       this.#backoff.get(key) !== undefined ||
       this.#failed.get(key) !== undefined ||
-      this.#unschedulable.has(key) ||
+      this.#groupOf.has(key) ||
       this.#gated.has(key) ||
       this.#inFlight.has(key)
     )
@@ -141,30 +164,35 @@ export class SchedulingQueue {
     if (next === undefined) return undefined
     const tried = { ...next, attempts: next.attempts + 1 }
     this.#inFlight.set(next.key, tried)
-    this.#missed.set(next.key, new Set())
+    this.#missed.set(next.key, [])
     return tried
   }
 
   /** A pod in flight was refused by plugins, or failed with an error (no plugins). */
   putAside(key: string, refusedBy: ReadonlySet<string>, nowMs: number): void {
     const inFlight = this.#inFlight.get(key)
-    const missed = this.#missed.get(key) ?? new Set()
+    const missed = this.#missed.get(key) ?? []
     this.#inFlight.delete(key)
     this.#missed.delete(key)
     if (inFlight === undefined) return
-    const aside = { ...inFlight, refusedBy, asideMs: nowMs, readyMs: nowMs + backoffMs(inFlight.attempts) }
+    const aside = { ...inFlight, refusedBy, asideMs: nowMs, readyMs: nowMs + this.#backoffOf(inFlight.attempts) }
     if (refusedBy.size === 0) this.#failed.put(aside)
-    else if ([...missed].some((event) => this.#concerns(aside, event))) this.#backoff.put(aside)
-    else this.#unschedulable.set(key, aside)
+    else if (missed.some((change) => this.#concerns(aside, change))) this.#backoff.put(aside)
+    else this.#hold(key, aside)
   }
 
   /** The cluster changed: pods that may fit now are tried again, after their back-off. */
-  moveOn(event: ClusterEvent, nowMs: number): void {
-    for (const missed of this.#missed.values()) missed.add(event)
-    for (const [key, waiting] of this.#unschedulable) {
-      if (!this.#concerns(waiting, event)) continue
-      this.#unschedulable.delete(key)
-      this.#admit(waiting, nowMs)
+  moveOn(event: ClusterEvent, nowMs: number, what: Omit<ClusterChange, "event"> = {}): void {
+    const change: ClusterChange = { event, ...what }
+    for (const key of this.#missed.keys()) this.#miss(key, change)
+    for (const { plugins, pods } of this.#unschedulable.values()) {
+      const interested = plugins.filter((plugin) => plugin.events === undefined || plugin.events.includes(event))
+      if (interested.length === 0) continue
+      for (const [key, waiting] of pods) {
+        if (!interested.some((plugin) => plugin.hint?.(waiting.pod, change) ?? true)) continue
+        this.#release(key)
+        this.#admit(waiting, nowMs)
+      }
     }
   }
 
@@ -173,21 +201,56 @@ export class SchedulingQueue {
     for (const heap of [this.#backoff, this.#failed]) {
       while (heap.first !== undefined && heap.first.readyMs <= nowMs) this.#active.put(heap.shift()!)
     }
-    for (const [key, waiting] of this.#unschedulable) {
-      if (waiting.asideMs + unschedulableLimitMs > nowMs) break
-      this.#unschedulable.delete(key)
-      this.#admit(waiting, nowMs)
+    for (const { pods } of this.#unschedulable.values()) {
+      for (const [key, waiting] of pods) {
+        if (waiting.asideMs + unschedulableLimitMs > nowMs) break
+        this.#release(key)
+        this.#admit(waiting, nowMs)
+      }
     }
   }
 
-  #concerns(waiting: Waiting, event: ClusterEvent): boolean {
-    return this.#plugins.some(
-      (plugin) => waiting.refusedBy.has(plugin.name) && (plugin.events === undefined || plugin.events.includes(event))
+  #backoffOf(attempts: number): number {
+    return backoffMs(attempts, this.#initialBackoffMs, this.#maxBackoffMs)
+  }
+
+  /** Remembers an event for a pod in flight; beyond the limit only that there was one of the kind. */
+  #miss(key: string, change: ClusterChange): void {
+    const missed = this.#missed.get(key)
+    if (missed === undefined) return
+    if (missed.length < missedLimit) missed.push(change)
+    else if (!missed.some(({ event, object }) => event === change.event && object === undefined))
+      missed.push({ event: change.event })
+  }
+
+  #hold(key: string, waiting: Waiting): void {
+    const name = `${waiting.pod.spec?.schedulerName ?? ""} ${[...waiting.refusedBy].sort().join()}`
+    let group = this.#unschedulable.get(name)
+    if (group === undefined) {
+      const plugins = this.#pluginsOf(waiting.pod).filter((plugin) => waiting.refusedBy.has(plugin.name))
+      group = { plugins, pods: new Map() }
+      this.#unschedulable.set(name, group)
+    }
+    group.pods.set(key, waiting)
+    this.#groupOf.set(key, group)
+  }
+
+  #release(key: string): void {
+    this.#groupOf.get(key)?.pods.delete(key)
+    this.#groupOf.delete(key)
+  }
+
+  #concerns(waiting: Waiting, change: ClusterChange): boolean {
+    return this.#pluginsOf(waiting.pod).some(
+      (plugin) =>
+        waiting.refusedBy.has(plugin.name) &&
+        (plugin.events === undefined || plugin.events.includes(change.event)) &&
+        (plugin.hint === undefined || change.object === undefined || plugin.hint(waiting.pod, change))
     )
   }
 
   #admit(waiting: Waiting, nowMs: number): void {
-    const isGated = this.#plugins.some((plugin) => plugin.preEnqueue?.(waiting.pod) !== undefined)
+    const isGated = this.#pluginsOf(waiting.pod).some((plugin) => plugin.preEnqueue?.(waiting.pod) !== undefined)
     if (isGated) this.#gated.set(waiting.key, waiting)
     else if (waiting.readyMs > nowMs) this.#backoff.put(waiting)
     else this.#active.put(waiting)

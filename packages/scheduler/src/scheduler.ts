@@ -1,127 +1,59 @@
 /** The scheduler of a cluster: watches, decides one pod at a time, binds many at once. @module */
-import { type Node, namespaces, nodes, type Pod, pods } from "@tsukube/api/core-v1"
+import type { KubernetesObject, Resource } from "@tsukube/api"
+import { namespaces, nodes, type Pod, persistentvolumeclaims, persistentvolumes, pods } from "@tsukube/api/core-v1"
 import { poddisruptionbudgets } from "@tsukube/api/policy-v1"
-import type { Client, ClientError, InformerEvent, Informers } from "@tsukube/client"
+import { deviceclasses, resourceclaims, resourceslices } from "@tsukube/api/resource-v1"
+import { csidrivers, csinodes, csistoragecapacities, storageclasses } from "@tsukube/api/storage-v1"
+import type { Client, ClientError, Informers } from "@tsukube/client"
 import { type EventRecorder, makeRecorder } from "@tsukube/reconciler"
 import { Clock, Effect, FiberSet, Latch, type Scope, Semaphore } from "effect"
 import { bind, type NotPermitted } from "./bind.ts"
-import { footprintChanged, nodeEvents, wishesChanged } from "./changes.ts"
-import { type Decision, type Nominated, schedule } from "./cycle.ts"
+import type { Objects } from "./cluster-objects.ts"
+import type { Profile } from "./configuration.ts"
+import type { Decision, Sampling } from "./cycle.ts"
 import { defaultPlugins } from "./default-plugins.ts"
-import type { ClusterEvent, Plugin } from "./plugin.ts"
+import { Engine } from "./engine.ts"
+import { scheduleExtended } from "./extended-cycle.ts"
+import type { Extender } from "./extender.ts"
+import type { ClusterEvent, Handle, Plugin } from "./plugin.ts"
 import { SchedulingQueue, type Waiting } from "./queue.ts"
 import { type Failure, preempt, reportFailure, reportPlacement } from "./report.ts"
-import { holdsResources, type PodInfo, podInfo, podKey, Snapshot } from "./snapshot.ts"
+import { type PodInfo, podInfo } from "./snapshot.ts"
 import { groupsOf } from "./spread-sources.ts"
+import { State } from "./state.ts"
 
 /** How a scheduler runs. */
 export interface SchedulerOptions {
   /** Pods that name this scheduler are its business; default `default-scheduler`. */
   readonly schedulerName?: string
   readonly plugins?: ReadonlyArray<Plugin>
+  /** Several schedulers in one, each under its name; instead of `schedulerName` and `plugins`. */
+  readonly profiles?: ReadonlyArray<Profile>
+  /** Programs that filter and rank nodes too. */
+  readonly extenders?: ReadonlyArray<Extender>
+  /** How long a refused pod waits before it is tried again: first, and at most. */
+  readonly initialBackoffMs?: number
+  readonly maxBackoffMs?: number
   /** Breaks ties between equally good nodes; default `Math.random`. */
   readonly random?: () => number
   /** Bindings and reports under way at once; the next pod waits for one to end. Default 100. */
   readonly writeLimit?: number
 }
 
-/** What the scheduler knows: the cluster, the queue, and the pods it placed whose binding the cluster does not show yet. */
-class State {
-  readonly snapshot: Snapshot = new Snapshot()
-  readonly assumed: Set<string> = new Set()
-  /** Pods that others were removed for, and the nodes that will have room. */
-  readonly nominated: Map<string, Nominated> = new Map()
-  readonly queue: SchedulingQueue
-  readonly #schedulerName: string
-  readonly #now: () => number
-  readonly #wake: () => void
-
-  constructor(queue: SchedulingQueue, schedulerName: string, now: () => number, wake: () => void) {
-    this.queue = queue
-    this.#schedulerName = schedulerName
-    this.#now = now
-    this.#wake = wake
-  }
-
-  readonly onNode = (event: InformerEvent<Node>): void => {
-    const { object } = event
-    if (event.type === "Delete") this.snapshot.removeNode(object.metadata?.name ?? "")
-    else this.snapshot.setNode(object)
-    if (event.type === "Add") this.#tell("NodeAdded")
-    if (event.type === "Update") for (const each of nodeEvents(object, event.previous)) this.#tell(each)
-  }
-
-  readonly onPod = (event: InformerEvent<Pod>): void => {
-    const previous = event.type === "Update" ? event.previous : undefined
-    if (previous !== undefined && podKey(previous) !== podKey(event.object)) this.#lose(previous)
-    if (event.type === "Delete" || !holdsResources(event.object)) this.#lose(event.object)
-    else if (event.object.spec?.nodeName) this.#settle(event.object, previous)
-    else if (event.object.spec?.schedulerName === this.#schedulerName) this.#enqueue(event.object, previous)
-  }
-
-  readonly onNamespace = ({ type, object }: InformerEvent<{ readonly metadata?: Pod["metadata"] }>): void => {
-    this.snapshot.setNamespace(object.metadata?.name ?? "", type === "Delete" ? undefined : (object.metadata?.labels ?? {}))
-    if (type !== "Delete") this.#tell("NamespaceChanged")
-  }
-
-  /** The pod is taken to be on the node from now on, before the API server agrees. */
-  assume(info: PodInfo, nodeName: string): void {
-    this.assumed.add(info.uid)
-    this.snapshot.addPod(info, nodeName)
-  }
-
-  /** It did not come to the node after all. */
-  revoke(info: PodInfo): void {
-    if (!this.assumed.delete(info.uid)) return
-    this.snapshot.removePod(info.uid)
-    this.#tell("PodRemoved")
-  }
-
-  #lose(pod: Pod): void {
-    const key = podKey(pod)
-    const wasPlaced = this.snapshot.nodeOf(key) !== undefined
-    this.assumed.delete(key)
-    this.nominated.delete(key)
-    this.snapshot.removePod(key)
-    this.queue.remove(key)
-    if (wasPlaced) this.#tell("PodRemoved")
-  }
-
-  #settle(pod: Pod, previous: Pod | undefined): void {
-    const key = podKey(pod)
-    const wasPlaced = previous?.spec?.nodeName !== undefined && this.snapshot.nodeOf(key) !== undefined
-    if (wasPlaced && !footprintChanged(pod, previous)) return
-    this.assumed.delete(key)
-    this.nominated.delete(key)
-    this.queue.remove(key)
-    this.snapshot.addPod(podInfo(pod), pod.spec?.nodeName ?? "")
-    this.#tell(wasPlaced ? "PodChanged" : "PodAdded")
-  }
-
-  #enqueue(pod: Pod, previous: Pod | undefined): void {
-    const key = podKey(pod)
-    if (this.assumed.has(key)) return
-    const nodeName = pod.status?.nominatedNodeName
-    if (nodeName && !this.nominated.has(key)) this.nominated.set(key, { info: podInfo(pod), nodeName })
-    if (pod.metadata?.deletionTimestamp !== undefined) this.queue.remove(key)
-    else if (previous !== undefined && this.queue.has(key) && !wishesChanged(pod, previous)) this.queue.renew(pod)
-    else {
-      this.queue.put(pod, this.#now())
-      this.#wake()
-    }
-  }
-
-  #tell(event: ClusterEvent): void {
-    this.queue.moveOn(event, this.#now())
-    this.#wake()
-  }
-}
-
 interface Hands {
   readonly client: Client
   readonly recorder: EventRecorder
-  readonly plugins: ReadonlyArray<Plugin>
   readonly state: State
+  readonly handle: Handle
+  readonly extenders: ReadonlyArray<Extender>
+  readonly profileOf: (pod: Pod) => Running
+}
+
+/** A profile with what it needs to decide. */
+interface Running {
+  readonly plugins: ReadonlyArray<Plugin>
+  readonly engine: Engine
+  readonly sampling: Sampling | undefined
 }
 
 const isGone = (error: ClientError | NotPermitted): boolean => error._tag === "StatusError" && error.code === 404
@@ -135,8 +67,10 @@ const giveBack = ({ client, recorder, state }: Hands, { key, pod }: Waiting, fai
     yield* reportFailure(client, recorder, pod, failure, now)
   }).pipe(Effect.catch((error) => (isGone(error) ? Effect.void : Effect.logWarning(`pod ${key}: ${error.message}`))))
 
-const bindAssumed = (hands: Hands, waiting: Waiting, info: PodInfo, nodeName: string) =>
-  bind(hands.client, hands.plugins, info, nodeName).pipe(
+const bindAssumed = (hands: Hands, waiting: Waiting, info: PodInfo, nodeName: string) => {
+  const { plugins } = hands.profileOf(info.pod)
+  const binder = hands.extenders.find((extender) => extender.bind !== undefined && extender.isInterested(info))
+  return bind(plugins, info, nodeName, hands.handle, binder).pipe(
     Effect.andThen(
       Effect.sync(() => {
         hands.state.queue.remove(waiting.key)
@@ -145,7 +79,7 @@ const bindAssumed = (hands: Hands, waiting: Waiting, info: PodInfo, nodeName: st
     ),
     Effect.catch((error) =>
       Effect.suspend(() => {
-        for (const plugin of hands.plugins) plugin.unreserve?.(info, nodeName)
+        for (const plugin of plugins) plugin.unreserve?.(info, nodeName, hands.handle)
         hands.state.revoke(info)
         if (isGone(error)) {
           hands.state.queue.remove(waiting.key)
@@ -157,6 +91,7 @@ const bindAssumed = (hands: Hands, waiting: Waiting, info: PodInfo, nodeName: st
       })
     )
   )
+}
 
 /** Deletes pods for a more important one, which is tried again when they are gone. */
 const removeVictims = ({ client, recorder }: Hands, preemptor: Pod, nodeName: string, victims: ReadonlyArray<PodInfo>) =>
@@ -173,29 +108,35 @@ const removeVictims = ({ client, recorder }: Hands, preemptor: Pod, nodeName: st
 const reserve = (
   plugins: ReadonlyArray<Plugin>,
   info: PodInfo,
-  nodeName: string
+  nodeName: string,
+  handle: Handle
 ): { readonly plugin: string; readonly message: string } | undefined => {
   for (const [index, plugin] of plugins.entries()) {
-    const message = plugin.reserve?.(info, nodeName)
+    const message = plugin.reserve?.(info, nodeName, handle)
     if (message === undefined) continue
-    for (const earlier of plugins.slice(0, index + 1).reverse()) earlier.unreserve?.(info, nodeName)
+    for (const earlier of plugins.slice(0, index + 1).reverse()) earlier.unreserve?.(info, nodeName, handle)
     return { plugin: plugin.name, message }
   }
   return undefined
 }
 
-/** Decides about one pod and returns what is left to write. */
-const handle = (hands: Hands, waiting: Waiting, random: () => number): Effect.Effect<void> => {
-  const { plugins, state } = hands
-  let info: PodInfo
-  let decision: Decision
-  try {
-    info = podInfo(waiting.pod)
-    decision = schedule(info, state.snapshot, plugins, random, [...state.nominated.values()])
-  } catch (error) {
-    // A pod that a plugin cannot read (a malformed selector, say) must not stop the others.
-    return giveBack(hands, waiting, { reason: "SchedulerError", message: String(error) }, new Set())
-  }
+/** Decides about one pod; the error of a pod that cannot be read, or of an extender, is its own. */
+const decide = (hands: Hands, info: PodInfo, random: () => number): Effect.Effect<Decision, string> => {
+  const { state, extenders } = hands
+  const { plugins, engine, sampling } = hands.profileOf(info.pod)
+  const nominated = state.nominated.size === 0 ? [] : [...state.nominated.values()]
+  if (!extenders.some((extender) => extender.isInterested(info)))
+    return Effect.try({ try: () => engine.schedule(info, random, nominated), catch: String })
+  return Effect.tryPromise({
+    try: () => scheduleExtended(info, state.snapshot, plugins, extenders, random, nominated, sampling),
+    catch: String
+  })
+}
+
+/** Takes a decision to heart and returns what is left to write. */
+const carryOut = (hands: Hands, waiting: Waiting, info: PodInfo, decision: Decision): Effect.Effect<void> => {
+  const { state } = hands
+  const { plugins } = hands.profileOf(waiting.pod)
   if (decision.type === "refused") {
     const { message, nominatedNode, victims = [], plugins: refusedBy } = decision
     if (nominatedNode !== undefined) state.nominated.set(waiting.key, { info, nodeName: nominatedNode })
@@ -206,12 +147,49 @@ const handle = (hands: Hands, waiting: Waiting, random: () => number): Effect.Ef
       ? giving
       : Effect.andThen(giving, removeVictims(hands, waiting.pod, nominatedNode, victims))
   }
-  const refusal = reserve(plugins, info, decision.nodeName)
+  const refusal = reserve(plugins, info, decision.nodeName, hands.handle)
   if (refusal !== undefined) {
     return giveBack(hands, waiting, { reason: "Unschedulable", message: refusal.message }, new Set([refusal.plugin]))
   }
   state.assume(info, decision.nodeName)
   return bindAssumed(hands, waiting, info, decision.nodeName)
+}
+
+/** Decides about one pod; what is returned writes it down. Whatever goes wrong is the pod's own affair and stops no other. */
+const handle = (hands: Hands, waiting: Waiting, random: () => number): Effect.Effect<Effect.Effect<void>> =>
+  Effect.gen(function* () {
+    const info = yield* Effect.try({ try: () => podInfo(waiting.pod), catch: String })
+    const decision = yield* decide(hands, info, random)
+    return yield* Effect.try({ try: () => carryOut(hands, waiting, info, decision), catch: String })
+  }).pipe(Effect.catch((message) => Effect.succeed(giveBack(hands, waiting, { reason: "SchedulerError", message }, new Set()))))
+
+const runningProfile = ({ plugins, percentageOfNodesToScore = 0 }: Profile, { snapshot }: State): Running => {
+  const sampling = percentageOfNodesToScore === 0 ? undefined : { percent: percentageOfNodesToScore, start: 0 }
+  return { plugins, sampling, engine: new Engine(snapshot, plugins, sampling) }
+}
+
+/** Informers of everything beside nodes and pods that plugins look at; what has to be there before the first decision. */
+const keepObjects = (informers: Informers, state: State) => {
+  const { objects } = state.snapshot
+  const keep = <T extends KubernetesObject>(resource: Resource<T>, kept: Objects<T>, event: ClusterEvent) => {
+    const cache = informers.of(resource)
+    return { synced: cache.synced, register: () => cache.on(state.keep(kept, event)) }
+  }
+  const needed = [
+    keep(persistentvolumeclaims, objects.claims, "ClaimChanged"),
+    keep(persistentvolumes, objects.volumes, "VolumeChanged"),
+    keep(storageclasses, objects.storageClasses, "StorageClassChanged"),
+    keep(csinodes, objects.csiNodes, "CsiNodeChanged"),
+    keep(csidrivers, objects.csiDrivers, "CsiNodeChanged"),
+    keep(csistoragecapacities, objects.capacities, "CapacityChanged")
+  ]
+  // Older clusters do not serve these.
+  const optional = [
+    keep(resourceclaims, objects.resourceClaims, "ResourceClaimChanged"),
+    keep(resourceslices, objects.resourceSlices, "ResourceSliceChanged"),
+    keep(deviceclasses, objects.deviceClasses, "DeviceClassChanged")
+  ]
+  return { needed, registrations: [...needed, ...optional].map(({ register }) => register) }
 }
 
 /**
@@ -225,27 +203,45 @@ export const runScheduler = (
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { schedulerName = "default-scheduler", plugins = defaultPlugins, random = Math.random, writeLimit = 100 } = options
+    const profiles: ReadonlyArray<Profile> = options.profiles ?? [{ schedulerName, plugins }]
     const clock = yield* Clock.Clock
-    const recorder = yield* makeRecorder(client, { component: schedulerName })
+    const recorder = yield* makeRecorder(client, { component: profiles[0]?.schedulerName ?? schedulerName })
     const hasNews = Latch.makeUnsafe(false)
-    const queue = new SchedulingQueue({ plugins })
+    const pluginsByName = new Map(profiles.map((profile) => [profile.schedulerName, profile.plugins] as const))
+    const queue = new SchedulingQueue({
+      plugins: profiles[0]?.plugins ?? plugins,
+      pluginsOf: ({ spec }) => pluginsByName.get(spec?.schedulerName ?? "") ?? [],
+      ...(options.initialBackoffMs === undefined ? {} : { initialBackoffMs: options.initialBackoffMs }),
+      ...(options.maxBackoffMs === undefined ? {} : { maxBackoffMs: options.maxBackoffMs })
+    })
     const state = new State(
       queue,
-      schedulerName,
+      ({ spec }) => pluginsByName.has(spec?.schedulerName ?? ""),
       () => clock.currentTimeMillisUnsafe(),
       () => hasNews.openUnsafe()
     )
-    const hands: Hands = { client, recorder, plugins, state }
+    const running = new Map(profiles.map((profile) => [profile.schedulerName, runningProfile(profile, state)] as const))
+    const first = running.values().next().value ?? runningProfile({ schedulerName, plugins }, state)
+    const hands: Hands = {
+      client,
+      recorder,
+      state,
+      extenders: options.extenders ?? [],
+      profileOf: ({ spec }) => running.get(spec?.schedulerName ?? "") ?? first,
+      handle: { snapshot: state.snapshot, client, run: (effect) => Effect.runPromise(effect) }
+    }
     const writes = yield* FiberSet.make<void>()
     const permits = yield* Semaphore.make(writeLimit)
 
     const nodeCache = informers.of(nodes)
     const podCache = informers.of(pods)
     const namespaceCache = informers.of(namespaces)
+    const kept = keepObjects(informers, state)
     const registrations = [
       () => nodeCache.on(state.onNode),
       () => podCache.on(state.onPod),
-      () => namespaceCache.on(state.onNamespace)
+      () => namespaceCache.on(state.onNamespace),
+      ...kept.registrations
     ]
     for (const register of registrations) yield* Effect.acquireRelease(Effect.sync(register), (off) => Effect.sync(off))
 
@@ -263,9 +259,8 @@ export const runScheduler = (
       if (waiting === undefined) return yield* rest
       yield* permits.take(1)
       // The pod may have gone or changed while there was no permit; its binding would say so, and the queue knows better.
-      yield* FiberSet.run(writes, handle(hands, waiting, random).pipe(Effect.ensuring(permits.release(1))), {
-        startImmediately: true
-      })
+      const writing = yield* handle(hands, waiting, random)
+      yield* FiberSet.run(writes, writing.pipe(Effect.ensuring(permits.release(1))), { startImmediately: true })
       yield* Effect.yieldNow
     })
 
@@ -274,8 +269,12 @@ export const runScheduler = (
     const budgetCache = informers.of(poddisruptionbudgets)
     state.snapshot.budgets = budgetCache.list
 
-    const ready = Effect.forEach([nodeCache, podCache, namespaceCache, groups, budgetCache], ({ synced }) => synced, {
-      discard: true
-    })
+    const ready = Effect.forEach(
+      [nodeCache, podCache, namespaceCache, groups, budgetCache, ...kept.needed],
+      ({ synced }) => synced,
+      {
+        discard: true
+      }
+    )
     yield* ready.pipe(Effect.andThen(Effect.forever(turn)), Effect.annotateLogs("scheduler", schedulerName), Effect.forkScoped)
   })

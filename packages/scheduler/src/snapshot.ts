@@ -1,6 +1,10 @@
 /** The nodes and the pods on them as the scheduler sees them, kept up to date by single changes. @module */
+import { equalJson } from "@tsukube/api"
 import type { Node, Pod } from "@tsukube/api/core-v1"
 import type { PodDisruptionBudget } from "@tsukube/api/policy-v1"
+import { carriedBy, type Terms, termsOf } from "./affinity-terms.ts"
+import { ClusterObjects } from "./cluster-objects.ts"
+import { ImageIndex } from "./image-index.ts"
 import {
   addResources,
   isSidecar,
@@ -12,6 +16,7 @@ import {
   scoringRequest
 } from "./resources.ts"
 import type { GroupOf } from "./spread-group.ts"
+import { type CarriedTerm, Topology } from "./topology.ts"
 
 /** A port of the node that a pod occupies. */
 export interface HostPort {
@@ -29,6 +34,10 @@ export interface PodInfo {
   readonly requests: Resources
   readonly scoring: ScoringRequest
   readonly ports: ReadonlyArray<HostPort>
+  /** Namespace and labels as one text: pods with the same look alike to selectors. */
+  readonly identity: string
+  /** True once the pod is being deleted. */
+  readonly isTerminating: boolean
   /** True when the pod has affinity or anti-affinity to other pods, of any strength. */
   readonly hasPodAffinity: boolean
 }
@@ -36,6 +45,8 @@ export interface PodInfo {
 /** A node with the sum of what its pods take. Plugins read it and never change it. */
 export interface NodeState {
   readonly name: string
+  /** Its row in columns; small numbers, given again when a node has gone. */
+  readonly index: number
   readonly node: Node
   readonly labels: Readonly<Record<string, string>>
   readonly allocatable: Resources
@@ -48,6 +59,7 @@ export interface NodeState {
 }
 
 interface MutableNode extends NodeState {
+  index: number
   node: Node
   labels: Readonly<Record<string, string>>
   allocatable: Resources
@@ -69,17 +81,77 @@ const portsOf = (pod: Pod): ReadonlyArray<HostPort> => {
   )
 }
 
-/** Works out what scheduling needs of a pod. */
-export const podInfo = (pod: Pod): PodInfo => ({
-  pod,
-  uid: podKey(pod),
-  namespace: pod.metadata?.namespace ?? "default",
-  labels: pod.metadata?.labels ?? {},
-  requests: podRequests(pod),
-  scoring: scoringRequest(pod),
-  ports: portsOf(pod),
-  hasPodAffinity: pod.spec?.affinity?.podAffinity !== undefined || pod.spec?.affinity?.podAntiAffinity !== undefined
-})
+interface Footprint {
+  readonly requests: Resources
+  readonly scoring: ScoringRequest
+  readonly ports: ReadonlyArray<HostPort>
+}
+
+/** Pods of one template ask for the same: worked out once for all of them, and kept once in memory. */
+const footprints = new Map<string, Footprint>()
+const footprintLimit = 5000
+
+const footprintText = ({ spec, status }: Pod): string => {
+  let text = ""
+  for (const { name, resources, ports, restartPolicy } of spec?.initContainers ?? [])
+    text += `${name}${restartPolicy ?? ""}${JSON.stringify([resources?.requests, ports])}`
+  text += "|"
+  for (const { name, resources, ports } of spec?.containers ?? [])
+    text += `${name}${JSON.stringify([resources?.requests, ports])}`
+  if (spec?.overhead !== undefined || spec?.resources !== undefined) text += JSON.stringify([spec.overhead, spec.resources])
+  const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])]
+  for (const { name, resources, allocatedResources } of statuses) {
+    if (resources?.requests === undefined && allocatedResources === undefined) continue
+    text += `|${name}${JSON.stringify([resources?.requests, allocatedResources])}`
+  }
+  if (status?.conditions?.some(({ type, reason }) => type === "PodResizePending" && reason === "Infeasible"))
+    text += "|infeasible"
+  return text
+}
+
+const footprintOf = (pod: Pod): Footprint => {
+  const text = footprintText(pod)
+  let footprint = footprints.get(text)
+  if (footprint === undefined) {
+    if (footprints.size >= footprintLimit) footprints.clear()
+    footprint = { requests: podRequests(pod), scoring: scoringRequest(pod), ports: portsOf(pod) }
+    footprints.set(text, footprint)
+  }
+  return footprint
+}
+
+/** Equal texts are kept once in memory. */
+const identities = new Map<string, string>()
+
+const identityOf = (namespace: string, labels: Readonly<Record<string, string>> | undefined): string => {
+  let text = namespace
+  for (const key in labels) text += `\n${key}\t${labels[key]}`
+  const known = identities.get(text)
+  if (known !== undefined) return known
+  if (identities.size >= 10 * footprintLimit) identities.clear()
+  identities.set(text, text)
+  return text
+}
+
+const noLabels: Readonly<Record<string, string>> = {}
+
+/** Works out what scheduling needs of a pod. Throws `ParseError` where an amount cannot be read. */
+export const podInfo = (pod: Pod): PodInfo => {
+  const { requests, scoring, ports } = footprintOf(pod)
+  const namespace = pod.metadata?.namespace ?? "default"
+  return {
+    pod,
+    uid: podKey(pod),
+    namespace,
+    labels: pod.metadata?.labels ?? noLabels,
+    requests,
+    scoring,
+    ports,
+    identity: identityOf(namespace, pod.metadata?.labels),
+    isTerminating: pod.metadata?.deletionTimestamp !== undefined,
+    hasPodAffinity: pod.spec?.affinity?.podAffinity !== undefined || pod.spec?.affinity?.podAntiAffinity !== undefined
+  }
+}
 
 /** True while a pod holds resources of its node. */
 export const holdsResources = (pod: Pod): boolean => pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed"
@@ -88,6 +160,7 @@ const podLimitOf = (node: Node): number => Number(node.status?.allocatable?.["po
 
 const emptyNode = (name: string): MutableNode => ({
   name,
+  index: -1,
   node: { metadata: { name } },
   labels: {},
   allocatable: noResources(),
@@ -111,6 +184,43 @@ export class Snapshot {
   /** Disruption budgets that preemption should keep, if it can. */
   budgets: () => ReadonlyArray<PodDisruptionBudget> = () => []
   private readonly labelsOfNamespaces = new Map<string, Readonly<Record<string, string>>>()
+  /** Volumes, claims and devices, for the plugins that care. */
+  readonly objects: ClusterObjects = new ClusterObjects()
+  /** Where nodes stand, and counts of pods there. */
+  readonly topology: Topology
+  /** Image names with the nodes that have them. */
+  readonly images: ImageIndex = new ImageIndex()
+  /** Known nodes by index; undefined where an index is free. */
+  readonly rows: Array<NodeState | undefined> = []
+  /** Indices of nodes that changed, the latest last; `changesBefore` older ones were dropped. */
+  readonly changes: Array<number> = []
+  /** How many changes came before the first of `changes`. */
+  changesBefore = 0
+  private readonly free: Array<number> = []
+  private readonly carried = new WeakMap<Terms, ReadonlyArray<CarriedTerm>>()
+
+  constructor() {
+    const labelsOf = (namespace: string) => this.namespaceLabels(namespace)
+    const carriedTerms = (pod: PodInfo): ReadonlyArray<CarriedTerm> => {
+      const terms = termsOf(pod)
+      let carried = this.carried.get(terms)
+      if (carried === undefined) {
+        carried = carriedBy(terms, labelsOf)
+        this.carried.set(terms, carried)
+      }
+      return carried
+    }
+    this.topology = new Topology(
+      () => this.known.values(),
+      () => this.rows.length,
+      carriedTerms
+    )
+  }
+
+  /** Grows with every change of a node or its pods. */
+  get version(): number {
+    return this.changesBefore + this.changes.length
+  }
 
   /** The nodes, in the order in which they came. */
   get nodes(): ReadonlyMap<string, NodeState> {
@@ -129,21 +239,37 @@ export class Snapshot {
 
   /** Learns or renews a namespace's labels; undefined forgets it. */
   setNamespace(name: string, labels: Readonly<Record<string, string>> | undefined): void {
+    if (equalJson(labels, this.labelsOfNamespaces.get(name))) return
     if (labels === undefined) this.labelsOfNamespaces.delete(name)
     else this.labelsOfNamespaces.set(name, labels)
+    this.topology.forget()
   }
 
-  /** Adds a node, or renews it; its pods stay. */
+  /** Adds a node, or renews it; its pods stay. Throws `ParseError` where an amount cannot be read. */
   setNode(node: Node): void {
     const name = node.metadata?.name ?? ""
+    const allocatable = resourcesOf(node.status?.allocatable as Readonly<Record<string, string>> | undefined)
     const state = this.known.get(name) ?? this.strangers.get(name) ?? emptyNode(name)
+    const isNew = state.index < 0
+    const isReshaped =
+      isNew ||
+      !equalJson(state.node.metadata?.labels, node.metadata?.labels) ||
+      !equalJson(state.node.spec?.taints, node.spec?.taints)
+    const hasNewImages = isNew || !equalJson(state.node.status?.images, node.status?.images)
+    if (isNew) {
+      state.index = this.free.pop() ?? this.rows.length
+      this.rows[state.index] = state
+    }
     state.node = node
-    state.labels = node.metadata?.labels ?? {}
-    state.allocatable = resourcesOf(node.status?.allocatable as Readonly<Record<string, string>> | undefined)
+    state.labels = node.metadata?.labels ?? noLabels
+    state.allocatable = allocatable
     state.podLimit = podLimitOf(node)
     this.strangers.delete(name)
     this.known.set(name, state)
     if (state.podsWithAffinity.size > 0) this.withAffinity.add(state)
+    if (isReshaped) this.topology.reshape(state.index, state.labels)
+    if (hasNewImages) this.images.set(name, node.status?.images, this.known.size)
+    this.changed(state.index)
   }
 
   /** Forgets a node. Pods still bound to it are remembered, should it come back. */
@@ -152,6 +278,13 @@ export class Snapshot {
     if (state === undefined) return
     this.known.delete(name)
     this.withAffinity.delete(state)
+    const { index } = state
+    this.rows[index] = undefined
+    this.free.push(index)
+    state.index = -1
+    this.topology.reshape(index, undefined)
+    this.images.set(name, undefined, this.known.size)
+    this.changed(index)
     if (state.pods.size > 0) this.strangers.set(name, state)
   }
 
@@ -193,5 +326,16 @@ export class Snapshot {
     addResources(state.requested, info.requests, sign)
     state.scoring.cpuMilli += sign * info.scoring.cpuMilli
     state.scoring.memory += sign * info.scoring.memory
+    if (state.index < 0) return
+    this.topology.count(info, state.index, sign)
+    this.changed(state.index)
+  }
+
+  private changed(index: number): void {
+    this.changes.push(index)
+    const limit = 1000 + 4 * this.rows.length
+    if (this.changes.length <= 2 * limit) return
+    this.changesBefore += this.changes.length - limit
+    this.changes.splice(0, this.changes.length - limit)
   }
 }

@@ -3,8 +3,13 @@ import { controllerOf, labelSelectorFrom, labelSelectorFromMap, matchesLabels, t
 import type { LabelSelector } from "@tsukube/api/meta-v1"
 import type { PodInfo } from "./snapshot.ts"
 
-/** True for the labels of a pod of the group. */
-export type Group = (labels: Readonly<Record<string, string>>) => boolean
+/** Pods that belong together. */
+export interface Group {
+  /** Equal for equal groups. */
+  readonly signature: string
+  /** True for the labels of a pod of the group. */
+  readonly matches: (labels: Readonly<Record<string, string>>) => boolean
+}
 
 /** Finds the group of a pod; undefined for one that belongs to nobody. */
 export type GroupOf = (pod: PodInfo) => Group | undefined
@@ -29,5 +34,8 @@ export const groupFrom =
     const owned = owner === undefined ? undefined : controllerSelector(owner.kind, pod.namespace, owner.name)
     if (owned !== undefined) selectors.push(labelSelectorFrom(owned))
     if (selectors.every(({ requirements }) => requirements.length === 0)) return undefined
-    return (labels) => selectors.every((selector) => matchesLabels(selector, labels))
+    return {
+      signature: JSON.stringify(selectors),
+      matches: (labels) => selectors.every((selector) => matchesLabels(selector, labels))
+    }
   }

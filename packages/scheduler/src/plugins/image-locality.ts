@@ -1,7 +1,8 @@
 /** Prefers nodes that have the pod's images already. @module */
 import type { Pod } from "@tsukube/api/core-v1"
+import type { ImageIndex } from "../image-index.ts"
 import { definePlugin, maxScore, type Plugin } from "../plugin.ts"
-import type { NodeState, Snapshot } from "../snapshot.ts"
+import type { NodeState } from "../snapshot.ts"
 
 const leastBytes = 23 * 1024 * 1024
 const mostBytesPerContainer = 1000 * 1024 * 1024
@@ -12,43 +13,33 @@ const withTag = (image: string): string => (image.lastIndexOf(":") <= image.last
 const imagesOf = (pod: Pod): ReadonlyArray<string> =>
   [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].flatMap(({ image }) => (image ? [withTag(image)] : []))
 
-/** Bytes that each image saves on a node, less where few nodes have it, so that one node does not draw everything. */
-const savings = (images: ReadonlyArray<string>, snapshot: Snapshot): ReadonlyMap<string, ReadonlyMap<string, number>> => {
-  const byImage = new Map<string, Map<string, number>>()
-  for (const node of snapshot.nodes.values()) {
-    for (const { names = [], sizeBytes = 0 } of node.node.status?.images ?? []) {
-      for (const name of names) {
-        if (!images.includes(name)) continue
-        const onNodes = byImage.get(name) ?? new Map<string, number>()
-        byImage.set(name, onNodes.set(node.name, sizeBytes))
-      }
-    }
-  }
-  const total = snapshot.nodes.size
-  for (const onNodes of byImage.values()) {
-    for (const [node, bytes] of onNodes) onNodes.set(node, Math.trunc((bytes * onNodes.size) / total))
-  }
-  return byImage
-}
-
 interface State {
   readonly images: ReadonlyArray<string>
-  readonly byImage: ReadonlyMap<string, ReadonlyMap<string, number>>
+  readonly index: ImageIndex
 }
 
-const scoreOf = ({ images, byImage }: State, node: NodeState): number => {
+/** Bytes that the images save on a node, less where few nodes have them, so that one node does not draw everything. */
+const scoreOf = ({ images, index }: State, node: NodeState): number => {
   const most = mostBytesPerContainer * images.length
-  const sum = images.reduce((bytes, image) => bytes + (byImage.get(image)?.get(node.name) ?? 0), 0)
+  let sum = 0
+  for (const image of images) {
+    const onNodes = index.get(image)
+    const bytes = onNodes?.get(node.name)
+    if (onNodes !== undefined && bytes !== undefined) sum += Math.trunc((bytes * onNodes.size) / index.nodes)
+  }
   return Math.trunc((maxScore * (Math.min(Math.max(sum, leastBytes), most) - leastBytes)) / (most - leastBytes))
 }
 
 /** Upstream's ImageLocality. */
 export const imageLocality: Plugin = definePlugin<undefined, State>({
   name: "ImageLocality",
+  sign: ({ pod }) => imagesOf(pod).join(" "),
+  signCluster: ({ pod }, { images }) =>
+    imagesOf(pod).some((image) => images.get(image) !== undefined) ? String(images.epoch) : "",
   preScore: ({ pod }, _, snapshot) => {
     const images = imagesOf(pod)
-    const byImage = savings(images, snapshot)
-    return byImage.size === 0 ? { skip: true } : { state: { images, byImage } }
+    if (images.every((image) => snapshot.images.get(image) === undefined)) return { skip: true }
+    return { state: { images, index: snapshot.images } }
   },
   score: (_, node, state) => scoreOf(state, node)
 })

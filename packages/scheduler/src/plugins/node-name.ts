@@ -7,5 +7,6 @@ const refusal: Refusal = { reasons: ["node(s) didn't match the requested node na
 export const nodeName: Plugin = definePlugin({
   name: "NodeName",
   events: ["NodeAdded"],
+  sign: ({ pod }) => pod.spec?.nodeName ?? "",
   filter: ({ pod }, node) => (pod.spec?.nodeName && pod.spec.nodeName !== node.name ? refusal : undefined)
 })

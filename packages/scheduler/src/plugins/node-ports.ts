@@ -14,6 +14,7 @@ const conflicts = (left: HostPort, right: HostPort): boolean =>
 export const nodePorts: Plugin = definePlugin({
   name: "NodePorts",
   events: ["NodeAdded", "PodRemoved"],
+  sign: ({ ports }) => (ports.length === 0 ? "" : JSON.stringify(ports)),
   preFilter: ({ ports }) => (ports.length === 0 ? { skip: true } : {}),
   filter: ({ ports }, node) => {
     for (const other of node.pods.values()) {

@@ -10,6 +10,7 @@ const taint: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSched
 export const nodeUnschedulable: Plugin = definePlugin({
   name: "NodeUnschedulable",
   events: ["NodeAdded", "NodeTaintsChanged", "PodChanged"],
+  sign: ({ pod }) => (pod.spec?.tolerations === undefined ? "" : JSON.stringify(pod.spec.tolerations)),
   filter: ({ pod }, { node }) =>
     node.spec?.unschedulable === true && !isTolerated(pod.spec?.tolerations, taint) ? refusal : undefined
 })

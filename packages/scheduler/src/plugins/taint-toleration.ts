@@ -1,6 +1,6 @@
 /** Taints keep pods away; soft taints only make a node less liked. @module */
 import type { Toleration } from "@tsukube/api/core-v1"
-import { definePlugin, type Plugin, type Refusal, scaleScores } from "../plugin.ts"
+import { definePlugin, type Plugin, type Refusal } from "../plugin.ts"
 import { isTolerated } from "../toleration.ts"
 
 const refusal: Refusal = { reasons: ["node(s) had untolerated taint(s)"], resolvable: false }
@@ -10,6 +10,7 @@ export const taintToleration: Plugin = definePlugin<undefined, ReadonlyArray<Tol
   name: "TaintToleration",
   weight: 3,
   events: ["NodeAdded", "NodeTaintsChanged", "PodChanged"],
+  sign: ({ pod }) => (pod.spec?.tolerations === undefined ? "" : JSON.stringify(pod.spec.tolerations)),
   filter: ({ pod }, { node }) => {
     for (const taint of node.spec?.taints ?? []) {
       if (taint.effect !== "PreferNoSchedule" && !isTolerated(pod.spec?.tolerations, taint)) return refusal
@@ -21,5 +22,5 @@ export const taintToleration: Plugin = definePlugin<undefined, ReadonlyArray<Tol
   }),
   score: (_, { node }, soft) =>
     (node.spec?.taints ?? []).filter((taint) => taint.effect === "PreferNoSchedule" && !isTolerated(soft, taint)).length,
-  normalize: (scores) => scaleScores(scores, true)
+  scale: "reversed"
 })
