@@ -43,7 +43,7 @@ export function* validateDriver({ metadata, spec = {} }: Loose<CSIDriver>): Find
 const driverRules = fields<Loose<CSIDriver["spec"]>>({
   fsGroupPolicy: oneOf("File", "None", "ReadWriteOnceWithFSType"),
   tokenRequests: items<Loose<TokenRequest>>(fields<Loose<TokenRequest>>({ expirationSeconds: tokenSeconds }), {
-    unique: { by: ({ audience = "" }) => `=${audience}`, field: "audience" }
+    unique: { by: ({ audience }) => audience, field: "audience" }
   }),
   volumeLifecycleModes: function* (modes = [], path) {
     const supported = ["Ephemeral", "Persistent"]

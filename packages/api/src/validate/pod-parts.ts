@@ -34,7 +34,7 @@ export function* validateDns(config: Loose<PodDNSConfig> | undefined, policy: st
     )
   for (const [i, search] of searches.entries()) {
     // Names with an underscore are let pass, as resolvers do.
-    const name = search.replace(/\.$/, "").replaceAll("_", "-")
+    const name = search.replace(/\.$/, "").replaceAll("_", "a")
     if (search !== ".") for (const sentence of isDns1123Subdomain(name)) yield invalid(`${path}.searches[${i}]`, search, sentence)
   }
   for (const [i, { name = "" }] of options.entries())

@@ -126,6 +126,7 @@ export const items = <T>(rule: Rule<T>, { max, needed, unique }: ListLimits<T> =
       if (unique === undefined) continue
       const key = unique.by(item)
       if (seen.has(key)) yield duplicate(unique.field === undefined ? at : `${at}.${unique.field}`, key)
+      // What is empty is complained of elsewhere, if at all.
       if (key !== undefined && key !== "") seen.add(key)
     }
   }

@@ -6,6 +6,9 @@ import { resolve, type Schema, schemaOf } from "../schema.ts"
 /** Metadata has its own rules, and a status is written by parts that may leave things out, as upstream lets them. */
 const skipped: ReadonlySet<string> = new Set(["metadata", "status"])
 
+/** Texts that have to be written, but may well be empty: of a header or kernel parameter, and the server's own audience. */
+const mayBeEmpty: ReadonlySet<string> = new Set(["audience", "value"])
+
 /** Findings for an object of a definition. A plain walk into one list, because it visits every field of every write. */
 export const validateBySchema = (object: JsonObject, definition: string): ReadonlyArray<FieldError> => {
   const findings: Array<FieldError> = []
@@ -25,8 +28,7 @@ const placeOf = (schema: Schema, key: string): Schema | undefined =>
 const checkRequired = (object: JsonObject, schema: Schema, path: string, findings: Array<FieldError>): void => {
   for (const key of schema.required ?? []) {
     const place = placeOf(schema, key)
-    // A header's or kernel parameter's `value` may well be empty.
-    if (place?.type !== "string" || place.format !== undefined || key === "value") continue
+    if (place?.type !== "string" || place.format !== undefined || mayBeEmpty.has(key)) continue
     const value = Object.hasOwn(object, key) ? object[key] : undefined
     if (value === undefined || value === "") findings.push(required(path === "" ? key : `${path}.${key}`))
   }
