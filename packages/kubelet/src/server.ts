@@ -9,6 +9,7 @@ import { WebSocketServer } from "ws"
 import type { ContainerRuntime, RuntimeContainer, StreamTarget } from "./runtime.ts"
 import { execProtocols, joinStreams } from "./server/exec.ts"
 import { type ContainerPath, parseContainerPath, parseLogOptions, parseStreams } from "./server/paths.ts"
+import { parsePodProxyPath, proxyToPod } from "./server/pod-proxy.ts"
 import { tunnel } from "./server/tunnel.ts"
 
 /** PEM texts: the server's certificate and key, and the authority whose client certificates are let in. */
@@ -109,6 +110,12 @@ const handle = async (options: ServerOptions, request: Request, response: Server
   if (url.pathname === "/pods" || url.pathname === "/runningpods/") {
     const list = { kind: "PodList", apiVersion: "v1", metadata: {}, items: options.pods.list() }
     return send(response, 200, JSON.stringify(list), "application/json")
+  }
+  const proxied = parsePodProxyPath(request.url ?? "")
+  if (proxied !== undefined) {
+    const host = options.pods.get(proxied.namespace, proxied.pod)?.status?.podIP
+    if (host === undefined) throw new Refused(404, `pod "${proxied.namespace}/${proxied.pod}" is not known or has no address`)
+    return proxyToPod(request, response, host, proxied)
   }
   const path = parseContainerPath(url.pathname)
   if (path === undefined) throw new Refused(404, "404 page not found")

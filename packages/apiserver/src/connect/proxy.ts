@@ -5,7 +5,7 @@ import { badRequest, notFound, type Resource, serviceUnavailable } from "@tsukub
 import { nodes, pods, services } from "@tsukube/api/core-v1"
 import { endpointslices } from "@tsukube/api/discovery-v1"
 import type { Registry, RequestContext } from "../request.ts"
-import { bodyOf, dialTimeoutMs, type KubeletClient, kubeletAddressOf } from "./kubelet.ts"
+import { bodyOf, dialTimeoutMs, type KubeletAddress, type KubeletClient, kubeletAddressOf, textOf } from "./kubelet.ts"
 import { tunnel } from "./tunnel.ts"
 
 /** Answers `…/NAME/proxy/…`; the name may carry a scheme and a port (`https:web:443`). */
@@ -18,6 +18,8 @@ interface Target {
   readonly port: number
   /** Certificates for kubelets; other servers are reached without any, and theirs are not checked, as upstream has it. */
   readonly client?: KubeletClient
+  /** The pod behind it and its kubelet, by which it is reached where the API server is not in the pod network. */
+  readonly pod?: { readonly namespace: string; readonly name: string; readonly kubelet: KubeletAddress }
 }
 
 interface Asked {
@@ -52,18 +54,31 @@ const found = <T>(object: T | undefined, resource: Resource, name: string): T =>
 }
 
 /** A pod's first named port when none was asked for. */
-const locatePod: Locate = (registry, _client, namespace, asked) => {
+const locatePod: Locate = (registry, client, namespace, asked) => {
   const pod = found(registry.get(pods, { namespace, name: asked.name }), pods, asked.name)
   const first = pod.spec?.containers.flatMap(({ ports = [] }) => ports)[0]?.containerPort
   const port = asked.port === "" ? (first ?? 80) : numberOf(asked.port)
   if (port === undefined) throw badRequest(`invalid pod request "${asked.name}:${asked.port}"`)
   const host = pod.status?.podIP ?? ""
   if (host === "") throw serviceUnavailable(`address not allowed: pod "${asked.name}" has no IP yet`)
-  return { scheme: schemeOf(asked), host, port }
+  return { scheme: schemeOf(asked), host, port, ...behindKubelet(registry, client, namespace, asked.name) }
+}
+
+/** A pod whose kubelet is known, as a part of the target. */
+const behindKubelet = (
+  registry: Registry,
+  client: KubeletClient | undefined,
+  namespace: string,
+  name: string
+): Pick<Target, "pod"> => {
+  const pod = registry.get(pods, { namespace, name })
+  const node = registry.get(nodes, { name: pod?.spec?.nodeName ?? "" })
+  if (client === undefined || node === undefined || (node.status?.addresses ?? []).length === 0) return {}
+  return { pod: { namespace, name, kubelet: kubeletAddressOf(node, client) } }
 }
 
 /** One of the ready endpoints of the Service's port, by name or number. */
-const locateService: Locate = (registry, _client, namespace, asked) => {
+const locateService: Locate = (registry, client, namespace, asked) => {
   const service = found(registry.get(services, { namespace, name: asked.name }), services, asked.name)
   const ports = service.spec?.ports ?? []
   const chosen =
@@ -79,13 +94,15 @@ const locateService: Locate = (registry, _client, namespace, asked) => {
     .flatMap(({ ports = [], endpoints = [] }) => {
       const port = ports?.find(({ name = "" }) => name === (chosen.name ?? ""))?.port
       if (port === undefined) return []
-      return endpoints.flatMap(({ addresses, conditions }) =>
-        conditions?.ready === false ? [] : addresses.slice(0, 1).map((host) => ({ host, port }))
+      return endpoints.flatMap(({ addresses, conditions, targetRef }) =>
+        conditions?.ready === false ? [] : addresses.slice(0, 1).map((host) => ({ host, port, targetRef }))
       )
     })
   const target = targets[Math.floor(Math.random() * targets.length)]
   if (target === undefined) throw serviceUnavailable(`no endpoints available for service "${asked.name}"`)
-  return { scheme: schemeOf(asked), ...target }
+  const { host, port, targetRef } = target
+  const behind = targetRef?.kind === "Pod" ? behindKubelet(registry, client, namespace, targetRef.name ?? "") : {}
+  return { scheme: schemeOf(asked), host, port, ...behind }
 }
 
 /** The kubelet's own port is reached with the certificates it knows. */
@@ -157,7 +174,24 @@ interface Outgoing {
   readonly signal: AbortSignal
 }
 
-const send = (
+/** By this header an answer is known to be the pod's, and not that of a kubelet which cannot pass it on. */
+const answeredByPod = "x-tsukube-answered-by"
+
+/** By the pod's kubelet where it can; else by the network. */
+const send = async (target: Target, outgoing: Outgoing): Promise<IncomingMessage> => {
+  const { pod, scheme, port } = target
+  if (pod === undefined) return sendTo(target, outgoing)
+  const path = `/podProxy/${pod.namespace}/${pod.name}/${scheme}/${port}${outgoing.path}`
+  const kubelet: Target = { ...pod.kubelet, scheme: "https", client: pod.kubelet }
+  const answer = await sendTo(kubelet, { ...outgoing, path }).catch(() => undefined)
+  const by = answer?.headers[answeredByPod]
+  if (answer !== undefined && by === "pod") return answer
+  if (answer !== undefined && by === "nobody") throw serviceUnavailable(`error trying to reach service: ${await textOf(answer)}`)
+  answer?.destroy()
+  return sendTo(target, outgoing)
+}
+
+const sendTo = (
   { scheme, host, port, client }: Target,
   { method, path, headers, body, signal }: Outgoing
 ): Promise<IncomingMessage> =>
@@ -186,7 +220,7 @@ const responseOf = (answer: IncomingMessage, prefix: string): Response => {
   const headers = new Headers()
   for (let i = 0; i + 1 < answer.rawHeaders.length; i += 2) {
     const name = answer.rawHeaders[i]!.toLowerCase()
-    if (!hopHeaders.test(name)) headers.append(name, answer.rawHeaders[i + 1]!)
+    if (!hopHeaders.test(name) && name !== answeredByPod) headers.append(name, answer.rawHeaders[i + 1]!)
   }
   const location = headers.get("location")
   if (location?.startsWith("/") === true && !location.startsWith("//")) headers.set("location", `${prefix}${location}`)
