@@ -7,12 +7,16 @@ import { lists } from "./sig-api-machinery/lists.ts"
 import { namespaceTests } from "./sig-api-machinery/namespaces.ts"
 import { resourceQuota } from "./sig-api-machinery/resource-quota.ts"
 import { watchers } from "./sig-api-machinery/watchers.ts"
+import { webhookConfigurations } from "./sig-api-machinery/webhook-configurations.ts"
 import { appObjects } from "./sig-apps/api-objects.ts"
 import { deploymentTests } from "./sig-apps/deployment.ts"
+import { otherWorkloads } from "./sig-apps/other-workloads.ts"
 import { replicaSetTests } from "./sig-apps/replica-set.ts"
 import { architecture } from "./sig-architecture/nodes.ts"
 import { reviews } from "./sig-auth/reviews.ts"
 import { serviceAccounts } from "./sig-auth/service-accounts.ts"
+import { kubectlClient } from "./sig-cli/client.ts"
+import { kubectlControllers } from "./sig-cli/replication-controllers.ts"
 import { eventTests } from "./sig-instrumentation/events.ts"
 import { networkObjects } from "./sig-network/api-objects.ts"
 import { endpointTests } from "./sig-network/endpoints.ts"
@@ -25,6 +29,7 @@ import { podTests } from "./sig-node/pods.ts"
 import { runtimeClass } from "./sig-node/runtime-class.ts"
 import { limitRange } from "./sig-scheduling/limit-range.ts"
 import { predicates } from "./sig-scheduling/predicates.ts"
+import { preemption } from "./sig-scheduling/preemption.ts"
 import { priorityClass } from "./sig-scheduling/priority-class.ts"
 import { storageObjects } from "./sig-storage/api-objects.ts"
 import { volumeTests } from "./sig-storage/volumes.ts"
@@ -38,7 +43,8 @@ const apiMachinery = [
   lists,
   namespaceTests,
   resourceQuota,
-  watchers
+  watchers,
+  webhookConfigurations
 ].flat()
 
 const network = [endpointTests, networkObjects, serviceTests].flat()
@@ -47,11 +53,13 @@ const node = [configTests, devices, nodeTests, podGeneration, podTests, runtimeC
 
 const auth = [reviews, serviceAccounts].flat()
 
+const cli = [kubectlClient, kubectlControllers].flat()
+
 const storage = [storageObjects, volumeTests].flat()
 
-const scheduling = [limitRange, predicates, priorityClass].flat()
+const scheduling = [limitRange, predicates, preemption, priorityClass].flat()
 
-const apps = [appObjects, deploymentTests, replicaSetTests].flat()
+const apps = [appObjects, deploymentTests, otherWorkloads, replicaSetTests].flat()
 
 /** All of them, by SIG and topic. */
 export const tests: ReadonlyArray<ConformanceTest> = [
@@ -59,6 +67,7 @@ export const tests: ReadonlyArray<ConformanceTest> = [
   apps,
   architecture,
   auth,
+  cli,
   eventTests,
   network,
   node,

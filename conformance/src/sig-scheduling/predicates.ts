@@ -40,7 +40,8 @@ const findNode = async (cluster: Cluster): Promise<string> => {
   return present(spec?.nodeName, "the node of the pod")
 }
 
-const requestedMilli = ({ spec }: Pod): number =>
+/** The cpu that the containers of a pod ask for, in thousandths. */
+export const requestedMilli = ({ spec }: Pod): number =>
   (spec?.containers ?? []).reduce((sum, { resources }) => sum + quantityMilli(resources?.requests?.["cpu"] ?? "0"), 0)
 
 const resourceLimits: ConformanceTest = {

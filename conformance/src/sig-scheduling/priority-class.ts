@@ -2,7 +2,8 @@
 import { priorityclasses } from "@tsukube/api/scheduling-v1"
 import { type Cluster, type ConformanceTest, expectEqual, expectRefused } from "../suite.ts"
 
-const makeClass = async (cluster: Cluster, name: string, value: number): Promise<void> => {
+/** Makes a PriorityClass for the length of a test. */
+export const makeClass = async (cluster: Cluster, name: string, value: number): Promise<void> => {
   const { client } = cluster
   await client.create(priorityclasses, { metadata: { name, labels: { "priority-test": name } }, value })
   cluster.afterwards(() => client.delete(priorityclasses, { name }))
