@@ -67,9 +67,19 @@ export const closureOf = (names: Iterable<string>): ReadonlyArray<string> => {
   return [...found].sort()
 }
 
+/** Quantities may be written as numbers; version 2 has no words for that. */
+const quantity = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+
 /** Those definitions as one object. */
 export const openApiDefinitions = (dialect: Dialect, names: Iterable<string>): Json =>
-  Object.fromEntries([...names].map((name) => [name, openApiSchema(dialect, schemaOf(name))]))
+  Object.fromEntries(
+    [...names].map((name) => [
+      name,
+      dialect === 3 && name === quantity
+        ? { oneOf: [{ type: "string" }, { type: "number" }] }
+        : openApiSchema(dialect, schemaOf(name))
+    ])
+  )
 
 /** The names of all definitions. */
 export const allDefinitions = (): ReadonlyArray<string> => [...definitions()].map(([name]) => name).sort()

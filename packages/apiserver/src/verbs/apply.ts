@@ -75,7 +75,10 @@ export const applyObject = async (
       now: timestamp(serving.now())
     })
   const key = keyOf(served.stored, namespaceOf(served, info.namespace), info.name)
+  const warnings = context.warnings.length
   const decide = (current: StoredObject) => {
+    // A second try warns of the same again.
+    context.warnings.length = warnings
     const object = addressed(context, served, patched(shownObject(served, current)))
     return decideUpdate(serving, context, served, {
       object,

@@ -6,7 +6,8 @@ import {
   invalid,
   type KubernetesObject,
   methodNotAllowed,
-  type StatusError
+  type StatusError,
+  warningsOf
 } from "@tsukube/api"
 import { admit, checkAdmission, claimAdmission } from "../admission/chain.ts"
 import { isLimited } from "../admission/resource-quota.ts"
@@ -53,7 +54,9 @@ export const createObject = async (
   if (name === "" && generateName === "") {
     throw invalid(served.resource, "", [fieldError.required("metadata.name", "name or generateName is required")])
   }
+  const warnings = context.warnings.length
   for (let attempt = 1; ; attempt++) {
+    context.warnings.length = warnings
     try {
       return await createOnce(serving, context, served, object, options)
     } catch (thrown) {
@@ -121,6 +124,7 @@ const createOnce = async (
   const admitted = await admit(serving, { ...request, object: complete })
   const prepared = strategy.create?.(admitted, { now, user: context.user }) ?? admitted
   requireValid(prepared, stored)
+  context.warnings.push(...warningsOf(prepared, stored))
   await checkAdmission(serving, { ...request, object: prepared })
   const key = keyOf(stored, namespace, request.name)
   const claim = strategy.claim

@@ -1,5 +1,5 @@
 /** PUT of an object or its status, and the rules every other change of an object shares with it. @module */
-import { badRequest, type KubernetesObject, type StatusError } from "@tsukube/api"
+import { badRequest, type KubernetesObject, type StatusError, warningsOf } from "@tsukube/api"
 import { admit, checkAdmission, claimAdmission } from "../admission/chain.ts"
 import { readBody } from "../decode/body.ts"
 import { decodeObject } from "../decode/object.ts"
@@ -33,7 +33,12 @@ export const update = async (
   try {
     const manager = managerOfRequest(context, options.fieldManager)
     const change = { object, manager, dryRun: options.dryRun, ...(merge === undefined ? {} : { merge }) }
-    const decide = (current: StoredObject) => decideUpdate(serving, context, served, { ...change, current })
+    const warnings = context.warnings.length
+    const decide = (current: StoredObject) => {
+      // A second try warns of the same again.
+      context.warnings.length = warnings
+      return decideUpdate(serving, context, served, { ...change, current })
+    }
     const { stored } = await changeStored(serving, served, key, decide, options.dryRun)
     return storedResponse(serving, context, served, stored)
   } catch (thrown) {
@@ -100,6 +105,7 @@ export const decideUpdate = async (
   const next = counted(strategy, split(admitted, old, { now, user: context.user }), old)
   const before = ownRules.has(`${stored.plural}/${subresource}`) ? { ...next, metadata: old.metadata ?? {} } : old
   requireValidUpdate(next, before, stored, finalizerErrors(next, old))
+  if (subresource === "") context.warnings.push(...warningsOf(next, stored, old))
   await checkAdmission(serving, { ...request, object: next })
   if (isFinished(next, strategy)) return { remove: true, last: next, also: strategy.release?.(serving, next) ?? [] }
   const claim = strategy.claim === undefined ? { object: next, also: [] } : await strategy.claim(serving, next, old)

@@ -153,3 +153,25 @@ test("a pod is pending first", async () => {
   const made = await server.json("POST", "/api/v1/namespaces/default/pods", pod("one"))
   expect(made.spec.containers[0].name).toBe("main")
 })
+
+test("what upstream warns of is told in headers, once", async () => {
+  const body = pod("warned", {
+    spec: {
+      containers: [
+        {
+          name: "main",
+          image: "x",
+          env: [
+            { name: "A", value: "1" },
+            { name: "A", value: "2" }
+          ]
+        }
+      ]
+    }
+  })
+  const response = await server.send("POST", "/api/v1/namespaces/default/pods", body)
+  expect(response.status).toBe(201)
+  expect(response.headers.get("warning")).toBe(
+    '299 - "spec.containers[0].env[1]: hides previous definition of \\"A\\", which may be dropped when using apply"'
+  )
+})
