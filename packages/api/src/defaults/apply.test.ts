@@ -166,3 +166,17 @@ test("a secret's plain texts become data", () => {
     data: { a: Buffer.from("nü").toString("base64"), b: "Yg==" }
   })
 })
+
+test("a whole pod asks for what its containers do, or for what it is limited to", () => {
+  const resources = { limits: { cpu: "2", memory: "1Gi" } }
+  const containers = [
+    { name: "a", image: "x:1", resources: { requests: { cpu: "250m" } } },
+    { name: "b", image: "x:1", resources: { requests: { cpu: "1" } } }
+  ]
+  expect(applyDefaults(pod({ resources, containers })).spec?.resources?.requests).toEqual({ cpu: "1250m", memory: "1Gi" })
+})
+
+test("an older autoscaler watches the processors", () => {
+  const scaler = { apiVersion: "autoscaling/v1", kind: "HorizontalPodAutoscaler", spec: { maxReplicas: 2 } }
+  expect(applyDefaults(scaler as object)).toMatchObject({ spec: { minReplicas: 1, targetCPUUtilizationPercentage: 80 } })
+})

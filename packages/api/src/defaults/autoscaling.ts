@@ -4,6 +4,7 @@ import type { HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, MetricSp
 import { change, fill, maybe } from "./fill.ts"
 import { type DefaultsTable, kind } from "./table.ts"
 
+const metricsAnnotation = "autoscaling.alpha.kubernetes.io/metrics"
 const cpuAt80: MetricSpec = {
   type: "Resource",
   resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } }
@@ -34,7 +35,15 @@ const defaultBehavior = (behavior: HorizontalPodAutoscalerBehavior): HorizontalP
   })
 
 const defaultAutoscalerV1 = (autoscaler: HorizontalPodAutoscalerV1): HorizontalPodAutoscalerV1 =>
-  change(autoscaler, { spec: maybe(autoscaler.spec, (spec) => fill(spec, { minReplicas: 1 })) })
+  change(autoscaler, {
+    spec: maybe(autoscaler.spec, (spec) =>
+      fill(spec, {
+        minReplicas: 1,
+        // Metrics of the newer version travel in an annotation, and then there is a metric already.
+        targetCPUUtilizationPercentage: autoscaler.metadata?.annotations?.[metricsAnnotation] === undefined ? 80 : undefined
+      })
+    )
+  })
 
 export const autoscaling: DefaultsTable = { HorizontalPodAutoscaler: kind(defaultAutoscaler) }
 

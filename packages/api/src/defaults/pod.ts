@@ -1,4 +1,5 @@
 /** Defaults of pods and of pod templates, which differ in a few fields. @module */
+import { addQuantity, formatQuantity, parseQuantity } from "../quantity.ts"
 import type {
   Container,
   ContainerPort,
@@ -9,7 +10,8 @@ import type {
   Pod,
   PodSpec,
   PodTemplateSpec,
-  Probe
+  Probe,
+  ResourceRequirements
 } from "../types/core-v1.ts"
 import { change, each, fill, fillZero, maybe } from "./fill.ts"
 import { pullPolicyOf } from "./image.ts"
@@ -25,10 +27,25 @@ export const defaultPodTemplate = (template: PodTemplateSpec): PodTemplateSpec =
 const ownSpec = (spec: PodSpec): PodSpec => {
   const container = <C extends Container | EphemeralContainer>(c: C): C =>
     requestLimits(spec.hostNetwork === true ? hostPorts(c) : c)
-  return change(fill(spec, { enableServiceLinks: true }), {
+  const own = change(fill(spec, { enableServiceLinks: true }), {
     containers: each(spec.containers, container),
     initContainers: each(spec.initContainers, container)
   })
+  return change(own, { resources: maybe(own.resources, (resources) => requestWhole(resources, own.containers ?? [])) })
+}
+
+/** A whole pod asks for what its containers ask for together, else for what it is limited to (KEP 2837). */
+const requestWhole = (resources: ResourceRequirements, containers: ReadonlyArray<Container>): ResourceRequirements => {
+  const { limits = {}, requests = {} } = resources
+  if (Object.keys(limits).length + Object.keys(requests).length === 0) return resources
+  const added: Record<string, string> = {}
+  for (const name of new Set(["cpu", "memory", ...Object.keys(limits)])) {
+    if (Object.hasOwn(requests, name)) continue
+    const asked = containers.flatMap((container) => container.resources?.requests?.[name] ?? [])
+    const sum = asked.length === 0 ? limits[name] : formatQuantity(asked.map(parseQuantity).reduce((a, b) => addQuantity(a, b)))
+    if (sum !== undefined) added[name] = sum
+  }
+  return Object.keys(added).length === 0 ? resources : { ...resources, requests: { ...requests, ...added } }
 }
 
 /** What a container is limited to it also asks for, unless it says otherwise. */

@@ -5,7 +5,7 @@ import type { IngressClass, IPAddress, ServiceCIDR } from "../types/networking-v
 import type { Findings, Loose } from "./findings.ts"
 import { isDomainPrefixedPath } from "./form.ts"
 import { isCidr } from "./ip.ts"
-import { fields, frozen, maybeText, mustBeOneOf, shortText, text } from "./rule.ts"
+import { fields, frozen, maybeText, mustBeOneOf, shortText, text, type UpdateCheck } from "./rule.ts"
 
 const maxControllerBytes = 250
 interface Parameters {
@@ -39,7 +39,7 @@ function* validateParameters(parameters: Parameters, path: string): Findings {
 }
 
 /** Who serves the class is for life. */
-export const validateIngressClassUpdate = frozen("spec.controller")
+export const validateIngressClassUpdate: UpdateCheck = frozen("spec.controller")
 
 /** An IPAddress, new or changed; its name is the address. */
 export function* validateIpAddress({ spec = {} }: Loose<IPAddress>): Findings {
@@ -57,7 +57,7 @@ export function* validateIpAddress({ spec = {} }: Loose<IPAddress>): Findings {
 }
 
 /** Who an address belongs to is for life. */
-export const validateIpAddressUpdate = frozen("spec.parentRef")
+export const validateIpAddressUpdate: UpdateCheck = frozen("spec.parentRef")
 
 /** A ServiceCIDR, new or changed. */
 export function* validateServiceCidr({ spec = {} }: Loose<ServiceCIDR>): Findings {

@@ -16,7 +16,7 @@ import { isDriverName, isLooseQualifiedName } from "./form.ts"
 import { validateLabelSelector } from "./label-selector.ts"
 import { validateVolumeSpec } from "./persistent-volume.ts"
 import { validateNonNegative } from "./resources.ts"
-import { fields, frozen, givenText, items, notNegative, number, oneOf, type Rule, text } from "./rule.ts"
+import { fields, frozen, givenText, items, notNegative, number, oneOf, type Rule, text, type UpdateCheck } from "./rule.ts"
 
 const maxTokenSeconds = 2 ** 32
 const maxNodeIdBytes = 256
@@ -104,7 +104,7 @@ export function* validateCapacity({ storageClassName, nodeTopology, ...rest }: L
 }
 
 /** Where and for which class is for life. */
-export const validateCapacityUpdate = frozen("nodeTopology", "storageClassName")
+export const validateCapacityUpdate: UpdateCheck = frozen("nodeTopology", "storageClassName")
 
 const oneSource = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
 
@@ -122,7 +122,7 @@ export function* validateAttachment({ spec = {} }: Loose<VolumeAttachment>): Fin
 }
 
 /** What is attached where is for life. */
-export const validateAttachmentUpdate = frozen("spec")
+export const validateAttachmentUpdate: UpdateCheck = frozen("spec")
 
 /** Parameters of a class, of which there are not too many. */
 export function* validateParameters(parameters: Readonly<Record<string, string | undefined>>, path: string): Findings {

@@ -25,7 +25,10 @@ test("the guestbook is accepted", async () => {
     if (resource === undefined) throw new Error(`no such kind: ${object.kind}`)
     const { pruned, issues, unknown } = checkStructure(object, resource.schema)
     expect([issues, unknown]).toEqual([[], []])
-    const placed = { ...pruned, metadata: { namespace: "default", ...(pruned["metadata"] as object) } } as KubernetesObject
+    const placed = {
+      ...pruned,
+      metadata: { ...(resource.namespaced ? { namespace: "default" } : {}), ...(pruned["metadata"] as object) }
+    } as KubernetesObject
     expect(validateCreate(applyDefaults(placed), resource).map(formatFieldError)).toEqual([])
   }
 })

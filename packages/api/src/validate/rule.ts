@@ -161,10 +161,11 @@ export function* oneMember(
   for (const extra of given.slice(1)) yield forbidden(below(path, extra), sentences.more)
 }
 
+/** Compares an object with the one that it replaces. */
+export type UpdateCheck = (object: unknown, old: unknown) => Generator<FieldError, void, undefined>
+
 /** Fields that are for life, by their dotted paths. */
-export const frozen = (
-  ...paths: ReadonlyArray<string>
-): ((object: unknown, old: unknown) => Generator<FieldError, void, undefined>) =>
+export const frozen = (...paths: ReadonlyArray<string>): UpdateCheck =>
   function* (object, old) {
     for (const path of paths) {
       const value = valueAt(object, path)

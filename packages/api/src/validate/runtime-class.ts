@@ -6,7 +6,7 @@ import type { RuntimeClass } from "../types/node-v1.ts"
 import { type Findings, type Loose, labels } from "./findings.ts"
 import { validateToleration } from "./placement.ts"
 import { validateResources } from "./resources.ts"
-import { frozen, notNegative, text } from "./rule.ts"
+import { frozen, notNegative, text, type UpdateCheck } from "./rule.ts"
 
 /** A RuntimeClass, new or changed. */
 export function* validateRuntimeClass({ handler, overhead, scheduling }: Loose<RuntimeClass>): Findings {
@@ -26,7 +26,7 @@ export function* validateRuntimeClass({ handler, overhead, scheduling }: Loose<R
 }
 
 /** Running pods rely on the handler. */
-export const validateRuntimeClassUpdate = frozen("handler")
+export const validateRuntimeClassUpdate: UpdateCheck = frozen("handler")
 
 /** A ControllerRevision, new or changed. */
 export function* validateRevision({ data, revision }: Loose<ControllerRevision>): Findings {
@@ -35,4 +35,4 @@ export function* validateRevision({ data, revision }: Loose<ControllerRevision>)
 }
 
 /** What was is for life; the number may change when the revision is used again. */
-export const validateRevisionUpdate = frozen("data")
+export const validateRevisionUpdate: UpdateCheck = frozen("data")

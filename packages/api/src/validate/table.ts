@@ -109,7 +109,10 @@ const changed = (object: JsonObject, changes: Changes): JsonObject => {
   for (const [path, value] of Object.entries(changes)) {
     const way = steps(path)
     let place: Record<string, unknown> = copy
-    for (const step of way.slice(0, -1)) place = (place[step] ??= {}) as Record<string, unknown>
+    for (const step of way.slice(0, -1)) {
+      place[step] ??= {}
+      place = place[step] as Record<string, unknown>
+    }
     const last = way.at(-1) ?? ""
     if (value === undefined) delete place[last]
     else place[last] = value
