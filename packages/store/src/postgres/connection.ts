@@ -86,6 +86,8 @@ export const openConnection = (
     backoff: 0,
     connect_timeout: connectTimeoutMs / 1000,
     fetch_types: false,
+    // Also for the driver's own `commit`: behind a pooler a prepared name may mean something else the next time.
+    prepare: !pooled,
     types: { bigint: postgres.BigInt },
     connection: { application_name: "tsukube-store", ...(pooled ? {} : planner) },
     onnotice: () => {},

@@ -12,6 +12,8 @@ export interface ScratchPostgres {
   /** `postgres://postgres:secret@127.0.0.1:<port>/postgres` */
   readonly url: string
   readonly port: number
+  /** Holds `data`; to be touched while the server is down. */
+  readonly folder: string
   /** Stops it in order. */
   readonly down: Effect.Effect<void>
   /** Starts it again, on the same port and data. */
@@ -69,5 +71,5 @@ export const scratchPostgres: Effect.Effect<ScratchPostgres, StoreError, Scope.S
   const down = Effect.suspend(() => (scope === undefined ? Effect.void : Scope.close(scope, Exit.void)))
   yield* up
   yield* Effect.addFinalizer(() => down)
-  return { url: `postgres://postgres:secret@127.0.0.1:${port}/postgres`, port, down, up }
+  return { url: `postgres://postgres:secret@127.0.0.1:${port}/postgres`, port, folder, down, up }
 })
