@@ -3,6 +3,7 @@ import { Store, type StoreError } from "@tsukube/store"
 import { Clock, Context, Effect, Layer } from "effect"
 import { makeApp } from "./app.ts"
 import { expireEvents } from "./event-expiry.ts"
+import { keepLeases, makeLeases } from "./kubernetes-leases.ts"
 import { type Exposition, makeExposition } from "./metrics/exposition.ts"
 import { measuredStore } from "./metrics/measured-store.ts"
 import { makeMeter } from "./metrics/meter.ts"
@@ -12,7 +13,7 @@ import { makeRegistry } from "./registry.ts"
 import type { Connection, Registry, UserInfo } from "./request.ts"
 import { enabledResources } from "./runtime-config.ts"
 import type { Serving } from "./serving.ts"
-import { createSystemObjects } from "./system-objects.ts"
+import { createOrReplace, createSystemObjects } from "./system-objects.ts"
 import { makeWatchCache } from "./watch-cache.ts"
 
 /** A running API server. It listens nowhere by itself. */
@@ -63,6 +64,10 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
       // From here on the cache holds what the server itself relies on.
       yield* startUp(() => cache.fresh(10_000))
       yield* Effect.forkScoped(expireEvents(serving))
+      const { advertise } = options
+      const leases =
+        advertise === undefined ? undefined : makeLeases(serving, advertise, (object) => createOrReplace(serving, object))
+      if (leases !== undefined) yield* keepLeases(leases)
       const app = makeApp(serving)
       return {
         fetch: async (request, connection) => app.fetch(request, connection === undefined ? {} : { connection }),
@@ -70,6 +75,7 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
           app.fetch(request, connection === undefined ? { user } : { user, connection }),
         drain: () => {
           draining = true
+          if (leases !== undefined) Effect.runFork(leases.release)
         },
         registry
       }

@@ -50,25 +50,31 @@ export const kubernetesService = (options: ApiserverOptions): KubernetesObject =
   )
 }
 
-/** Where the Service leads: Endpoints for old clients, an EndpointSlice for the proxies. */
-export const kubernetesEndpoints = ({
-  address,
-  port
-}: NonNullable<ApiserverOptions["advertise"]>): ReadonlyArray<KubernetesObject> => [
-  object(
-    "v1",
-    "Endpoints",
-    { labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
-    { subsets: [{ addresses: [{ ip: address }], ports: [{ name: "https", port, protocol: "TCP" }] }] }
-  ),
-  object(
-    "discovery.k8s.io/v1",
-    "EndpointSlice",
-    { labels: { "kubernetes.io/service-name": "kubernetes" } },
-    {
-      addressType: isIP(address) === 6 ? "IPv6" : "IPv4",
-      endpoints: [{ addresses: [address], conditions: { ready: true } }],
-      ports: [{ name: "https", port, protocol: "TCP" }]
-    }
+/** Where the Service leads: Endpoints for old clients, an EndpointSlice for the proxies, and one more for every further port. */
+export const kubernetesEndpoints = (
+  places: ReadonlyArray<NonNullable<ApiserverOptions["advertise"]>>
+): ReadonlyArray<KubernetesObject> => {
+  const byPort = new Map<number, ReadonlyArray<string>>()
+  const sorted = places.toSorted((a, b) => a.port - b.port || (a.address < b.address ? -1 : 1))
+  for (const { address, port } of sorted) byPort.set(port, [...(byPort.get(port) ?? []), address])
+  const ports = (port: number) => [{ name: "https", port, protocol: "TCP" }]
+  const groups = [...byPort]
+  const subsets = groups.map(([port, addresses]) => ({ addresses: addresses.map((ip) => ({ ip })), ports: ports(port) }))
+  const slices = groups.map(([port, addresses], index) =>
+    object(
+      "discovery.k8s.io/v1",
+      "EndpointSlice",
+      {
+        labels: { "kubernetes.io/service-name": "kubernetes" },
+        ...(index === 0 ? {} : { name: `kubernetes-${port}` })
+      },
+      {
+        addressType: isIP(addresses[0]!) === 6 ? "IPv6" : "IPv4",
+        endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+        ports: ports(port)
+      }
+    )
   )
-]
+  const labels = { "endpointslice.kubernetes.io/skip-mirror": "true" }
+  return [object("v1", "Endpoints", { labels }, subsets.length === 0 ? {} : { subsets }), ...slices]
+}

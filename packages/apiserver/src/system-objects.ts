@@ -1,7 +1,7 @@
 /** The objects every cluster begins with, and their creation at start. @module */
 import { findByKind, type KubernetesObject, pathOf, type StatusError } from "@tsukube/api"
 import { reconciled } from "./authorize/rbac-bootstrap.ts"
-import { kubernetesEndpoints, kubernetesService, serviceCidrObject } from "./kubernetes-service.ts"
+import { kubernetesService, serviceCidrObject } from "./kubernetes-service.ts"
 import { readPath } from "./paths.ts"
 import type { RequestContext, UserInfo } from "./request.ts"
 import { servedOf } from "./served.ts"
@@ -40,12 +40,9 @@ const systemObjects = ({ options, parts, now }: Serving): ReadonlyArray<Readonly
   [...priorityClasses, serviceCidrObject(options, timestamp(now())), kubernetesService(options), ...parts.bootstrap]
 ]
 
-/** Creates what is missing, and says where this server is; another server may do the same at the same time. */
+/** Creates what is missing; another server may do the same at the same time. */
 export const createSystemObjects = async (serving: Serving): Promise<void> => {
   for (const objects of systemObjects(serving)) await Promise.all(objects.map((object) => createMissing(serving, object)))
-  const { advertise } = serving.options
-  if (advertise === undefined) return
-  await Promise.all(kubernetesEndpoints(advertise).map((object) => createOrReplace(serving, object)))
 }
 
 const targetOf = (object: KubernetesObject) => {
@@ -94,7 +91,7 @@ const createMissing = async (serving: Serving, object: KubernetesObject): Promis
 }
 
 /** Creates one object, or brings the one that is there into its form. */
-const createOrReplace = async (serving: Serving, object: KubernetesObject): Promise<void> => {
+export const createOrReplace = async (serving: Serving, object: KubernetesObject): Promise<void> => {
   await createMissing(serving, object)
   const { served, context, key } = targetOf(object)
   await changeStored(serving, served, key, (current) =>
