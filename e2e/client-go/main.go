@@ -40,7 +40,7 @@ const namespace = "default"
 // kinds counts the content types of the answers, so that protobuf is seen and not only believed.
 type kinds struct {
 	inner    http.RoundTripper
-	protobuf atomic.Int64
+	protobuf *atomic.Int64
 }
 
 func (k *kinds) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -65,12 +65,9 @@ func main() {
 	must(err, "kubeconfig")
 	config.QPS = 500
 	config.Burst = 1000
-	seen := &kinds{}
-	config.Wrap(func(inner http.RoundTripper) http.RoundTripper {
-		seen.inner = inner
-		return seen
-	})
 	plain := rest.CopyConfig(config)
+	seen := &atomic.Int64{}
+	config.Wrap(func(inner http.RoundTripper) http.RoundTripper { return &kinds{inner: inner, protobuf: seen} })
 	config.ContentType = "application/vnd.kubernetes.protobuf"
 	config.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"
 	client, err := kubernetes.NewForConfig(config)
@@ -110,8 +107,8 @@ func main() {
 	}
 }
 
-func typed(ctx context.Context, client kubernetes.Interface, seen *kinds) {
-	before := seen.protobuf.Load()
+func typed(ctx context.Context, client kubernetes.Interface, seen *atomic.Int64) {
+	before := seen.Load()
 	replicas := int32(0)
 	labels := map[string]string{"app": "go"}
 	deployment := &appsv1.Deployment{
@@ -159,8 +156,8 @@ func typed(ctx context.Context, client kubernetes.Interface, seen *kinds) {
 	}
 	policy := metav1.DeletePropagationBackground
 	must(deployments.Delete(ctx, "go", metav1.DeleteOptions{PropagationPolicy: &policy}), "delete")
-	if seen.protobuf.Load()-before < 6 {
-		must(fmt.Errorf("only %d answers in protobuf", seen.protobuf.Load()-before), "protobuf")
+	if seen.Load()-before < 6 {
+		must(fmt.Errorf("only %d answers in protobuf", seen.Load()-before), "protobuf")
 	}
 	ok("typed")
 }
@@ -315,7 +312,11 @@ func forward(config *rest.Config, client kubernetes.Interface) {
 		}
 		forwarder, err := portforward.New(use, []string{"0:8080"}, stop, ready, io.Discard, os.Stderr)
 		must(err, "port-forward")
-		go func() { _ = forwarder.ForwardPorts() }()
+		go func() {
+			if err := forwarder.ForwardPorts(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+		}()
 		select {
 		case <-ready:
 		case <-time.After(10 * time.Second):
