@@ -1,6 +1,7 @@
 /** The API server as a service: a function from requests to responses over a store. @module */
 import { Store, type StoreError } from "@tsukube/store"
 import { Clock, Context, Effect, Layer } from "effect"
+import { repairAllocations } from "./allocate/repair.ts"
 import { makeApp } from "./app.ts"
 import { expireEvents } from "./event-expiry.ts"
 import { keepLeases, makeLeases } from "./kubernetes-leases.ts"
@@ -63,6 +64,7 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
       yield* startUp(() => createSystemObjects(serving))
       // From here on the cache holds what the server itself relies on.
       yield* startUp(() => cache.fresh(10_000))
+      yield* startUp(() => repairAllocations(serving))
       yield* Effect.forkScoped(expireEvents(serving))
       const { advertise } = options
       const leases =

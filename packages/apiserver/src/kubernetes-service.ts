@@ -1,7 +1,8 @@
 /** The `kubernetes` Service in `default`, by which pods reach the API: its address is the first of the range, its endpoints are this server. @module */
 import { isIP } from "node:net"
 import type { KubernetesObject } from "@tsukube/api"
-import { firstAddress, serviceRanges } from "./allocate/addresses.ts"
+import { firstAddress } from "./allocate/addresses.ts"
+import { serviceRanges } from "./allocate/ranges.ts"
 import type { ApiserverOptions } from "./options.ts"
 
 const place = { name: "kubernetes", namespace: "default" }

@@ -4,37 +4,23 @@ import { services } from "@tsukube/api/core-v1"
 import { ipaddresses } from "@tsukube/api/networking-v1"
 import type { Write } from "@tsukube/store"
 import { newMetadata, withMetadata } from "../object-meta.ts"
-import type { ApiserverOptions } from "../options.ts"
 import type { Serving } from "../serving.ts"
 import { keyOf, storedText } from "../stored.ts"
 import { readStore } from "../write.ts"
-import {
-  type AddressRange,
-  addressToNumber,
-  canonicalAddress,
-  type Family,
-  familyOf,
-  numberToAddress,
-  parseRange
-} from "./cidr.ts"
+import { type AddressRange, addressToNumber, canonicalAddress, type Family, familyOf, numberToAddress } from "./cidr.ts"
+import { allocatableRanges } from "./ranges.ts"
 
 /** Addresses looked at before a range counts as full. */
 const probeLimit = 65_536
 
-/** Upstream's default. */
-export const defaultServiceCidr = "10.96.0.0/12"
-
-/** The ranges of a server; two of different families make the cluster dual-stack. */
-export const serviceRanges = ({ serviceCidr = defaultServiceCidr }: ApiserverOptions): ReadonlyArray<AddressRange> =>
-  serviceCidr.split(",").map(parseRange)
-
 /** The first address of a range: the `kubernetes` Service's. */
 export const firstAddress = ({ first, family }: AddressRange): string => numberToAddress(first, family)
 
-const addressKey = (address: string): string => keyOf(ipaddresses, "", address)
+/** Where the claim of an address is. */
+export const addressKey = (address: string): string => keyOf(ipaddresses, "", address)
 
 /** The write that claims an address for a Service. */
-const claimOf = (serving: Serving, service: KubernetesObject, address: string): Write => {
+export const claimOf = (serving: Serving, service: KubernetesObject, address: string): Write => {
   const { namespace = "", name = "" } = service.metadata ?? {}
   const object: KubernetesObject = Object.assign(
     {
@@ -68,7 +54,7 @@ export const claimAddress = async (
   asked: string
 ): Promise<{ readonly address: string; readonly write: Write }> => {
   const address = canonicalAddress(asked)
-  const ranges = serviceRanges(serving.options).filter(({ family }) => family === familyOf(asked))
+  const ranges = allocatableRanges(serving).filter(({ family }) => family === familyOf(asked))
   const range = ranges.find(({ first, last }) => {
     if (address === undefined) return false
     const number = addressToNumber(address)
@@ -94,18 +80,22 @@ export const claimAnyAddress = (
   service: KubernetesObject,
   family: Family
 ): { readonly address: string; readonly write: Write } => {
-  const range = serviceRanges(serving.options).find((range) => range.family === family)
-  const taken = serving.cache.bucket(addressKey("")).objects
-  if (range !== undefined) {
-    const size = Number(range.last - range.first) + 1
-    const reserved = size <= 16 ? 0 : Math.min(Math.max(16, Math.floor(size / 16)), 256)
-    const start = reserved + Math.floor(Math.random() * Math.min(size - reserved, Number.MAX_SAFE_INTEGER))
-    for (let i = 0; i < Math.min(size, probeLimit); i++) {
-      // Beyond the end it goes on at the lower part, which comes last.
-      const offset = start + i < size ? start + i : (start + i - size + reserved) % size
-      const address = numberToAddress(range.first + BigInt(offset), family)
-      if (!taken.has(addressKey(address))) return { address, write: claimOf(serving, service, address) }
-    }
+  for (const range of allocatableRanges(serving)) {
+    const address = range.family === family ? freeAddress(serving, range) : undefined
+    if (address !== undefined) return { address, write: claimOf(serving, service, address) }
   }
   throw refused(service, [], `failed to allocate a serviceIP: range is full`)
+}
+
+const freeAddress = (serving: Serving, { first, last, family }: AddressRange): string | undefined => {
+  const taken = serving.cache.bucket(addressKey("")).objects
+  const size = Number(last - first) + 1
+  const reserved = size <= 16 ? 0 : Math.min(Math.max(16, Math.floor(size / 16)), 256)
+  const start = reserved + Math.floor(Math.random() * Math.min(size - reserved, Number.MAX_SAFE_INTEGER))
+  for (let i = 0; i < Math.min(size, probeLimit); i++) {
+    // Beyond the end it goes on at the beginning, so the lower part comes last.
+    const address = numberToAddress(first + BigInt((start + i) % size), family)
+    if (!taken.has(addressKey(address))) return address
+  }
+  return undefined
 }

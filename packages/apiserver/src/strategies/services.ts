@@ -1,9 +1,10 @@
 /** Services: addresses and node ports are given on creation, kept on updates, and given back at the end. @module */
 import type { Service, ServicePort, ServiceSpec } from "@tsukube/api/core-v1"
 import type { Write } from "@tsukube/store"
-import { claimAddress, claimAnyAddress, releaseAddresses, serviceRanges } from "../allocate/addresses.ts"
+import { claimAddress, claimAnyAddress, releaseAddresses } from "../allocate/addresses.ts"
 import { type Family, familyOf } from "../allocate/cidr.ts"
 import { claimAnyNodePort, claimNodePort, releaseNodePorts } from "../allocate/node-ports.ts"
+import { serviceRanges } from "../allocate/ranges.ts"
 import type { Serving } from "../serving.ts"
 import { withFamilies } from "./service-families.ts"
 import type { Strategy } from "./strategy.ts"
@@ -16,11 +17,11 @@ const hasNodePorts = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boo
 const mayHaveNodePorts = ({ type }: ServiceSpec): boolean => type === "NodePort" || type === "LoadBalancer"
 
 /** The addresses a Service holds; none for headless ones. */
-const addressesOf = ({ spec }: Service): ReadonlyArray<string> =>
+export const addressesOf = ({ spec }: Service): ReadonlyArray<string> =>
   (spec?.clusterIPs ?? []).filter((address) => address !== "None" && address !== "")
 
 /** The node ports a Service holds, its health check's included. */
-const nodePortsOf = ({ spec }: Service): ReadonlyArray<number> => [
+export const nodePortsOf = ({ spec }: Service): ReadonlyArray<number> => [
   ...new Set(
     [...(spec?.ports ?? []).map(({ nodePort = 0 }) => nodePort), spec?.healthCheckNodePort ?? 0].filter((port) => port !== 0)
   )

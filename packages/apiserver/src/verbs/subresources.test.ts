@@ -86,7 +86,12 @@ describe("a pod", () => {
   })
 
   test("takes debugging containers and other resources without being replaced", async () => {
-    await server.json("POST", pods, pod("debugged"))
+    const small = { requests: { cpu: "50m" } }
+    await server.json(
+      "POST",
+      pods,
+      pod("debugged", { spec: { containers: [{ name: "main", image: "busybox", resources: small }] } })
+    )
     const containers = [{ name: "debug", image: "busybox", targetContainerName: "main" }]
     const strategic = { headers: { "content-type": "application/strategic-merge-patch+json" } }
     const debugged = await server.json(
@@ -106,6 +111,16 @@ describe("a pod", () => {
     )
     expect(resized.spec.containers[0]).toMatchObject({ image: "busybox", resources })
     expect(resized.spec.ephemeralContainers).toHaveLength(1)
+    const equal = { limits: { cpu: "1", memory: "1Gi" }, requests: { cpu: "1", memory: "1Gi" } }
+    const refused = await server.json(
+      "PATCH",
+      `${pods}/debugged/resize`,
+      { spec: { containers: [{ name: "main", resources: equal }] } },
+      { ...strategic, code: 422 }
+    )
+    expect(refused.message).toBe(
+      'Pod "debugged" is invalid: spec: Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing'
+    )
   })
 })
 
