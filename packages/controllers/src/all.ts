@@ -14,6 +14,7 @@ import { podGarbageCollector } from "./pod-garbage-collector/reconcile.ts"
 import { replicaSetController } from "./replicaset/reconcile.ts"
 import { resourceQuotaController } from "./resourcequota/reconcile.ts"
 import { rootCaController } from "./root-ca/reconcile.ts"
+import { serviceCidrController } from "./service-cidr/reconcile.ts"
 import { serviceAccountController } from "./serviceaccount/reconcile.ts"
 import { taintEvictionController } from "./taint-eviction/reconcile.ts"
 import {
@@ -38,6 +39,7 @@ export const all: ReadonlyArray<Controller> = [
   nodeIpamController,
   podGarbageCollector,
   resourceQuotaController,
+  serviceCidrController,
   persistentVolumeClaimProtection,
   persistentVolumeProtection,
   volumeAttributesClassProtection,
