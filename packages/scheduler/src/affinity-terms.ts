@@ -78,7 +78,8 @@ const parse = (pod: PodInfo): Terms => {
   }
 }
 
-const none: Terms = { near: [], far: [], preferNear: [], preferFar: [] }
+/** No wishes at all. */
+export const noTerms: Terms = { near: [], far: [], preferNear: [], preferFar: [] }
 /** Pods of one template have equal wishes: parsed once for all of them. */
 const parsed = new Map<string, Terms>()
 const byPod = new WeakMap<PodInfo, Terms>()
@@ -86,7 +87,7 @@ const parsedLimit = 2000
 
 /** The terms of a pod. */
 export const termsOf = (pod: PodInfo): Terms => {
-  if (!pod.hasPodAffinity) return none
+  if (!pod.hasPodAffinity) return noTerms
   const own = byPod.get(pod)
   if (own !== undefined) return own
   const { podAffinity, podAntiAffinity } = pod.pod.spec?.affinity ?? {}

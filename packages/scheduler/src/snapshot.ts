@@ -2,7 +2,7 @@
 import { equalJson } from "@tsukube/api"
 import type { Node, Pod } from "@tsukube/api/core-v1"
 import type { PodDisruptionBudget } from "@tsukube/api/policy-v1"
-import { carriedBy, type Terms, termsOf } from "./affinity-terms.ts"
+import { carriedBy, noTerms, type Terms, termsOf } from "./affinity-terms.ts"
 import { ClusterObjects } from "./cluster-objects.ts"
 import { ImageIndex } from "./image-index.ts"
 import {
@@ -171,6 +171,15 @@ const emptyNode = (name: string): MutableNode => ({
   podsWithAffinity: new Map()
 })
 
+/** Wishes that cannot be read (a malformed selector) bind nobody. */
+const readableTermsOf = (pod: PodInfo): Terms => {
+  try {
+    return termsOf(pod)
+  } catch {
+    return noTerms
+  }
+}
+
 /** The state a cycle decides on. Changed only between cycles. */
 export class Snapshot {
   /** Known nodes by name. */
@@ -197,12 +206,15 @@ export class Snapshot {
   /** How many changes came before the first of `changes`. */
   changesBefore = 0
   private readonly free: Array<number> = []
+  /** How to undo what happened since each fork, the innermost fork last. */
+  private readonly forks: Array<Array<() => void>> = []
+  private isUndoing = false
   private readonly carried = new WeakMap<Terms, ReadonlyArray<CarriedTerm>>()
 
   constructor() {
     const labelsOf = (namespace: string) => this.namespaceLabels(namespace)
     const carriedTerms = (pod: PodInfo): ReadonlyArray<CarriedTerm> => {
-      const terms = termsOf(pod)
+      const terms = readableTermsOf(pod)
       let carried = this.carried.get(terms)
       if (carried === undefined) {
         carried = carriedBy(terms, labelsOf)
@@ -215,6 +227,39 @@ export class Snapshot {
       () => this.rows.length,
       carriedTerms
     )
+  }
+
+  /** What happens from here on can be taken back; forks nest. */
+  fork(): void {
+    const { promisedVolumes, promisedNodes, promisedDevices } = this.objects
+    const restore = <K, V>(map: Map<K, V>): (() => void) => {
+      const before = [...map]
+      return () => {
+        map.clear()
+        for (const [key, value] of before) map.set(key, value)
+      }
+    }
+    this.forks.push([restore(promisedVolumes), restore(promisedNodes), restore(promisedDevices)])
+  }
+
+  /** Keeps what happened since the last fork; it can still be taken back by an outer one. */
+  commit(): void {
+    const undo = this.forks.pop()
+    if (undo === undefined) throw new Error("commit without fork")
+    this.forks.at(-1)?.push(...undo)
+  }
+
+  /** Takes back what happened since the last fork. */
+  revert(): void {
+    const undo = this.forks.pop()
+    if (undo === undefined) throw new Error("revert without fork")
+    this.isUndoing = true
+    for (const step of undo.reverse()) step()
+    this.isUndoing = false
+  }
+
+  private remember(undo: () => void): void {
+    if (!this.isUndoing) this.forks.at(-1)?.push(undo)
   }
 
   /** Grows with every change of a node or its pods. */
@@ -240,6 +285,8 @@ export class Snapshot {
   /** Learns or renews a namespace's labels; undefined forgets it. */
   setNamespace(name: string, labels: Readonly<Record<string, string>> | undefined): void {
     if (equalJson(labels, this.labelsOfNamespaces.get(name))) return
+    const before = this.labelsOfNamespaces.get(name)
+    this.remember(() => this.setNamespace(name, before))
     if (labels === undefined) this.labelsOfNamespaces.delete(name)
     else this.labelsOfNamespaces.set(name, labels)
     this.topology.forget()
@@ -251,6 +298,8 @@ export class Snapshot {
     const allocatable = resourcesOf(node.status?.allocatable as Readonly<Record<string, string>> | undefined)
     const state = this.known.get(name) ?? this.strangers.get(name) ?? emptyNode(name)
     const isNew = state.index < 0
+    const before = state.node
+    this.remember(() => (isNew ? this.removeNode(name) : this.setNode(before)))
     const isReshaped =
       isNew ||
       !equalJson(state.node.metadata?.labels, node.metadata?.labels) ||
@@ -276,6 +325,8 @@ export class Snapshot {
   removeNode(name: string): void {
     const state = this.known.get(name)
     if (state === undefined) return
+    const before = state.node
+    this.remember(() => this.setNode(before))
     this.known.delete(name)
     this.withAffinity.delete(state)
     const { index } = state
@@ -296,6 +347,7 @@ export class Snapshot {
       state = emptyNode(nodeName)
       this.strangers.set(nodeName, state)
     }
+    this.remember(() => this.removePod(info.uid))
     state.pods.set(info.uid, info)
     this.places.set(info.uid, state)
     this.count(state, info, 1)
@@ -309,6 +361,8 @@ export class Snapshot {
     const state = this.places.get(uid)
     const info = state?.pods.get(uid)
     if (state === undefined || info === undefined) return
+    const { name } = state
+    this.remember(() => this.addPod(info, name))
     this.places.delete(uid)
     state.pods.delete(uid)
     state.podsWithAffinity.delete(uid)

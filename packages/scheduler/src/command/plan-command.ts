@@ -1,0 +1,99 @@
+/** `tsukube-scheduler plan`: where would these pods go? @module */
+import { readFileSync } from "node:fs"
+import type { KubernetesObject } from "@tsukube/api"
+import type { Pod } from "@tsukube/api/core-v1"
+import { parse } from "yaml"
+import { readConfiguration } from "../configuration.ts"
+import { makePlanner, type PlanInput, type Planned } from "../embed.ts"
+import type { Explanation } from "../explain.ts"
+import type { Plugin } from "../plugin.ts"
+import { holdsResources } from "../snapshot.ts"
+import { readObjects } from "./objects.ts"
+import { type OutputFormat, printPlan } from "./print.ts"
+
+/** What the command line says. */
+export interface PlanFlags {
+  readonly nodes: ReadonlyArray<string>
+  readonly pods: ReadonlyArray<string>
+  /** Files with anything: claims, volumes, Services, budgets. */
+  readonly more: ReadonlyArray<string>
+  readonly config?: string
+  readonly schedulerName?: string
+  readonly output: OutputFormat
+  readonly explain: boolean
+  /** Says how many more of each pod fit. */
+  readonly count: boolean
+}
+
+const load = (files: ReadonlyArray<string>): ReadonlyArray<KubernetesObject> =>
+  files.flatMap((file) => readObjects(readFileSync(file === "-" ? 0 : file, "utf8"), file))
+
+/** Objects by kind, as plans take them. */
+export const inputOf = (objects: ReadonlyArray<KubernetesObject>): PlanInput => {
+  const of = <T>(kind: string): ReadonlyArray<T> =>
+    objects.filter((object) => object.kind === kind) as unknown as ReadonlyArray<T>
+  const namespaces = of<KubernetesObject>("Namespace").map(
+    ({ metadata }) => [metadata?.name ?? "", metadata?.labels ?? {}] as const
+  )
+  const priorities = new Map(
+    of<{ readonly metadata?: { readonly name?: string }; readonly value: number }>("PriorityClass").map(({ metadata, value }) => [
+      metadata?.name,
+      value
+    ])
+  )
+  const prioritized = of<Pod>("Pod").map((pod) => {
+    const priority = priorities.get(pod.spec?.priorityClassName)
+    if (pod.spec === undefined || pod.spec.priority !== undefined || priority === undefined) return pod
+    return { ...pod, spec: { ...pod.spec, priority } }
+  })
+  return {
+    nodes: of("Node"),
+    pods: prioritized,
+    namespaces: Object.fromEntries(namespaces),
+    services: of("Service"),
+    replicaSets: of("ReplicaSet"),
+    budgets: of("PodDisruptionBudget"),
+    persistentVolumes: of("PersistentVolume"),
+    persistentVolumeClaims: of("PersistentVolumeClaim"),
+    storageClasses: of("StorageClass"),
+    csiNodes: of("CSINode"),
+    csiDrivers: of("CSIDriver"),
+    capacities: of("CSIStorageCapacity"),
+    resourceClaims: of("ResourceClaim"),
+    resourceSlices: of("ResourceSlice"),
+    deviceClasses: of("DeviceClass")
+  }
+}
+
+const pluginsFor = ({ config, schedulerName }: PlanFlags): ReadonlyArray<Plugin> | undefined => {
+  if (config === undefined) return undefined
+  const { profiles } = readConfiguration(parse(readFileSync(config, "utf8")))
+  const profile = schedulerName === undefined ? profiles[0] : profiles.find((each) => each.schedulerName === schedulerName)
+  if (profile === undefined) throw new Error(`${config}: there is no profile ${schedulerName}`)
+  return profile.plugins
+}
+
+/** The text to print, and whether every pod has found a node. */
+export const planCommand = (flags: PlanFlags): { readonly text: string; readonly allPlaced: boolean } => {
+  const input = inputOf(load([...flags.nodes, ...flags.pods, ...flags.more]))
+  const plugins = pluginsFor(flags)
+  const planner = makePlanner(input, plugins === undefined ? {} : { plugins })
+  const explanations = new Map<Planned, Explanation>()
+  const compare = plugins?.find((plugin) => plugin.compare !== undefined)?.compare
+  const waiting = input.pods.filter((pod) => !pod.spec?.nodeName && holdsResources(pod)).map((pod, sinceMs) => ({ pod, sinceMs }))
+  const byPriority = (left: { readonly pod: Pod }, right: { readonly pod: Pod }): number =>
+    (right.pod.spec?.priority ?? 0) - (left.pod.spec?.priority ?? 0)
+  waiting.sort(compare ?? byPriority)
+  const planned = waiting.map(({ pod }): Planned => {
+    const decided = planner.decide(pod)
+    const explanation = flags.explain && decided.type !== "invalid" ? planner.explain(pod) : undefined
+    const each: Planned = { pod, decision: decided.type === "placed" ? planner.place(pod) : decided }
+    if (explanation !== undefined) explanations.set(each, explanation)
+    return each
+  })
+  const counts = flags.count
+    ? waiting.map(({ pod }) => `${pod.metadata?.name}: ${planner.howManyMore(pod, 100_000)} more would fit`)
+    : []
+  const text = [printPlan(planned, flags.output, explanations), ...counts].join("\n")
+  return { text, allPlaced: planned.every(({ decision }) => decision.type === "placed") }
+}
