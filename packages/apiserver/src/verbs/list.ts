@@ -1,5 +1,5 @@
 /** GET of a collection: from memory as a rule, from the store's history for later pages and exact revisions. @module */
-import { expired, StatusError } from "@tsukube/api"
+import { badRequest, expired, StatusError } from "@tsukube/api"
 import type { Compacted, Entry, Page, StoreError } from "@tsukube/store"
 import { Effect } from "effect"
 import { listResponse } from "../encode/json.ts"
@@ -39,7 +39,12 @@ export const list = async (serving: Serving, context: RequestContext, served: Se
 
 /** The objects of a collection request. */
 const listObjects = async (serving: Serving, served: Served, filter: Filter, request: ListRequest): Promise<Listed> => {
-  if (request.continueToken !== "") return listPage(serving, served, filter, request)
+  if (request.continueToken !== "") {
+    if (request.resourceVersion !== undefined && request.resourceVersion !== 0n) {
+      throw badRequest("specifying resource version is not allowed when using continue")
+    }
+    return listPage(serving, served, filter, request)
+  }
   const { resourceVersion, match, limit } = request
   const exact = match === "Exact" || (match === "" && limit > 0 && resourceVersion !== undefined && resourceVersion !== 0n)
   await freshen(serving, resourceVersion)
