@@ -12,6 +12,7 @@ import { nodeIpamController } from "./node-ipam/reconcile.ts"
 import { nodeLifecycleController } from "./node-lifecycle/reconcile.ts"
 import { podGarbageCollector } from "./pod-garbage-collector/reconcile.ts"
 import { replicaSetController } from "./replicaset/reconcile.ts"
+import { replicationControllerController } from "./replicationcontroller/reconcile.ts"
 import { resourceQuotaController } from "./resourcequota/reconcile.ts"
 import { rootCaController } from "./root-ca/reconcile.ts"
 import { serviceCidrController } from "./service-cidr/reconcile.ts"
@@ -27,6 +28,7 @@ import {
 export const all: ReadonlyArray<Controller> = [
   deploymentController,
   replicaSetController,
+  replicationControllerController,
   endpointSliceController,
   endpointsController,
   endpointSliceMirroring,

@@ -1,6 +1,6 @@
 /** Which pods a replica set makes and ends, and what it reports. @module */
 import { describe, expect, test } from "bun:test"
-import type { ReplicaSet } from "@tsukube/api/apps-v1"
+import { type ReplicaSet, replicasets } from "@tsukube/api/apps-v1"
 import type { Pod } from "@tsukube/api/core-v1"
 import { change, podOf, statusOf, untilNextAvailable } from "./plan.ts"
 import { inDeletionOrder } from "./rank.ts"
@@ -60,7 +60,7 @@ describe("a replica set", () => {
   })
 
   test("gives its pods the template's labels and itself as controller", () => {
-    const made = podOf(set(1))
+    const made = podOf(set(1), replicasets)
     expect(made.metadata).toMatchObject({ generateName: "web-1-", namespace: "default", labels: { app: "web" } })
     expect(made.metadata?.ownerReferences).toEqual([
       { apiVersion: "apps/v1", kind: "ReplicaSet", name: "web-1", uid: "rs", controller: true, blockOwnerDeletion: true }

@@ -1,13 +1,20 @@
 /** What a replica set needs: pods to make or to end, and the status it reports. Pure. @module */
-import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from "@tsukube/api/apps-v1"
-import type { Pod } from "@tsukube/api/core-v1"
+import { type KubernetesObject, ownerReference, type Resource } from "@tsukube/api"
+import type { ReplicaSetCondition, ReplicaSetStatus } from "@tsukube/api/apps-v1"
+import type { Pod, PodTemplateSpec } from "@tsukube/api/core-v1"
 import { conditionOf, withCondition, withoutCondition } from "../condition.ts"
-import { formatTime, isDeleting, nameOf, namespaceOf, uidOf } from "../object.ts"
+import { formatTime, isDeleting, nameOf, namespaceOf } from "../object.ts"
 import { isActive, isReady, isTerminal, untilAvailable } from "../pod-state.ts"
 import { inDeletionOrder } from "./rank.ts"
 
 /** The most pods one pass makes or ends. */
 const burst = 500
+
+/** What replica sets and replication controllers have in common. */
+export interface Replicated extends KubernetesObject {
+  readonly spec?: { readonly replicas?: number; readonly minReadySeconds?: number; readonly template?: PodTemplateSpec }
+  readonly status?: ReplicaSetStatus
+}
 
 /** Pods to make (a number: they are all alike) and pods to end. */
 export interface Change {
@@ -16,7 +23,7 @@ export interface Change {
 }
 
 /** Compares what is wanted with what counts; `related` are active pods of sibling replica sets, for the choice of what to end. */
-export const change = (replicaSet: ReplicaSet, owned: ReadonlyArray<Pod>, related: ReadonlyArray<Pod>, nowMs: number): Change => {
+export const change = (replicaSet: Replicated, owned: ReadonlyArray<Pod>, related: ReadonlyArray<Pod>, nowMs: number): Change => {
   if (isDeleting(replicaSet)) return { create: 0, remove: [] }
   const active = owned.filter(isActive)
   const surplus = active.length - (replicaSet.spec?.replicas ?? 1)
@@ -25,7 +32,7 @@ export const change = (replicaSet: ReplicaSet, owned: ReadonlyArray<Pod>, relate
 }
 
 /** A pod of the replica set's template, owned by it. */
-export const podOf = (replicaSet: ReplicaSet): Pod => {
+export const podOf = (replicaSet: Replicated, resource: Resource): Pod => {
   const template = replicaSet.spec?.template
   const { labels, annotations, finalizers } = template?.metadata ?? {}
   return {
@@ -37,16 +44,7 @@ export const podOf = (replicaSet: ReplicaSet): Pod => {
       ...(labels === undefined ? {} : { labels }),
       ...(annotations === undefined ? {} : { annotations }),
       ...(finalizers === undefined ? {} : { finalizers }),
-      ownerReferences: [
-        {
-          apiVersion: "apps/v1",
-          kind: "ReplicaSet",
-          name: nameOf(replicaSet),
-          uid: uidOf(replicaSet),
-          controller: true,
-          blockOwnerDeletion: true
-        }
-      ]
+      ownerReferences: [ownerReference(replicaSet, resource)]
     },
     ...(template?.spec === undefined ? {} : { spec: template.spec })
   }
@@ -59,7 +57,7 @@ export interface Failure {
 }
 
 const conditionsAfter = (
-  replicaSet: ReplicaSet,
+  replicaSet: Replicated,
   failure: Failure | undefined,
   nowMs: number
 ): ReadonlyArray<ReplicaSetCondition> => {
@@ -79,7 +77,7 @@ const carriesAll = (labels: Readonly<Record<string, string>>, pod: Pod): boolean
 
 /** The status for these pods. */
 export const statusOf = (
-  replicaSet: ReplicaSet,
+  replicaSet: Replicated,
   owned: ReadonlyArray<Pod>,
   failure: Failure | undefined,
   nowMs: number
@@ -103,7 +101,7 @@ export const statusOf = (
 }
 
 /** Milliseconds until the next ready pod becomes available; undefined when none is waiting. */
-export const untilNextAvailable = (replicaSet: ReplicaSet, owned: ReadonlyArray<Pod>, nowMs: number): number | undefined => {
+export const untilNextAvailable = (replicaSet: Replicated, owned: ReadonlyArray<Pod>, nowMs: number): number | undefined => {
   const waits = owned
     .filter(isActive)
     .map((pod) => untilAvailable(pod, replicaSet.spec?.minReadySeconds ?? 0, nowMs))

@@ -1,7 +1,8 @@
-/** Keeps as many pods of every ReplicaSet as it asks for. @module */
-import { controllerOf, labelSelectorFrom, matchesLabels } from "@tsukube/api"
-import { type ReplicaSet, replicasets } from "@tsukube/api/apps-v1"
+/** Keeps as many pods of every ReplicaSet, or of what works like one, as it asks for. @module */
+import { apiVersionOf, controllerOf, labelSelectorFrom, matchesLabels, type Resource } from "@tsukube/api"
+import { type ReplicaSet, type ReplicaSetStatus, replicasets } from "@tsukube/api/apps-v1"
 import { type Pod, pods } from "@tsukube/api/core-v1"
+import type { LabelSelector } from "@tsukube/api/meta-v1"
 import type { ClientError } from "@tsukube/client"
 import { runController } from "@tsukube/reconciler"
 import { Clock, Data, Effect } from "effect"
@@ -12,7 +13,7 @@ import { isNamespaceTerminating, isNotFound, unlessGone } from "../failure.ts"
 import { isDeleting, nameOf, namespaceOf, queueKeyOf, uidOf } from "../object.ts"
 import { claimOwned, ownerIndexes } from "../owned.ts"
 import { isActive } from "../pod-state.ts"
-import { change, type Failure, podOf, statusOf, untilNextAvailable } from "./plan.ts"
+import { change, type Failure, podOf, type Replicated, statusOf, untilNextAvailable } from "./plan.ts"
 
 type Report = (type: "Normal" | "Warning", reason: string, message: string) => void
 
@@ -80,29 +81,42 @@ const deleteOne = ({ client, expectations, key, report }: Hands, pod: Pod): Effe
     return { reason: "FailedDelete", message: failed.message }
   })
 
-const run = (context: ControllerContext) =>
+/** A kind whose objects ask for a number of equal pods. */
+export interface ReplicaKind<T extends Replicated> {
+  readonly resource: Resource<T>
+  /** As upstream's `--controllers` flag names its controller. */
+  readonly name: string
+  /** Who speaks in its events. */
+  readonly component: string
+  readonly selectorOf: (set: T) => LabelSelector | undefined
+  /** The part of the status that this kind has. */
+  readonly statusFor: (status: ReplicaSetStatus) => ReplicaSetStatus
+}
+
+const run = <T extends Replicated>(kind: ReplicaKind<T>, context: ControllerContext) =>
   Effect.gen(function* () {
     const { client, informers } = context
-    const sets = informers.of(replicasets, { indexes: ownerIndexes })
+    const { resource, selectorOf } = kind
+    const sets = informers.of(resource, { indexes: ownerIndexes })
     const podCache = informers.of(pods, { indexes: ownerIndexes })
-    const recorder = yield* context.recorder("replicaset-controller")
+    const recorder = yield* context.recorder(kind.component)
     const expectations = makeExpectations()
 
     /** Active pods of all replica sets with the same owner. */
-    const relatedPods = (set: ReplicaSet): ReadonlyArray<Pod> => {
+    const relatedPods = (set: T): ReadonlyArray<Pod> => {
       const owner = controllerOf(set)
       const siblings = owner === undefined ? [set] : sets.byIndex("owner", owner.uid)
       return siblings.flatMap((sibling) => podCache.byIndex("owner", uidOf(sibling))).filter(isActive)
     }
 
-    const adjust = (set: ReplicaSet, owned: ReadonlyArray<Pod>, key: string) =>
+    const adjust = (set: T, owned: ReadonlyArray<Pod>, key: string) =>
       Effect.gen(function* () {
         const nowMs = yield* Clock.currentTimeMillis
         const { create, remove } = change(set, owned, relatedPods(set), nowMs)
-        const subject = withKind(set, replicasets)
+        const subject = withKind(set, resource)
         const report: Report = (type, reason, message) => recorder.event(subject, type, reason, message)
         const hands: Hands = { client, expectations, key, report }
-        if (create > 0) return yield* createPods(hands, podOf(set), create)
+        if (create > 0) return yield* createPods(hands, podOf(set, resource), create)
         const results = yield* Effect.forEach(remove, (pod) => deleteOne(hands, pod), { concurrency: 32 })
         return results.find((result) => result !== undefined)
       })
@@ -117,26 +131,26 @@ const run = (context: ControllerContext) =>
         // Asked before the cache is read: what arrives in between only makes the answer too careful.
         const mayWrite = expectations.settled(key, yield* Clock.currentTimeMillis)
         const candidates = [...podCache.byIndex("owner", uidOf(set)), ...podCache.byIndex("orphans", namespaceOf(set))]
-        const owned = yield* claimOwned(client, set, replicasets, set.spec?.selector, candidates, pods)
+        const owned = yield* claimOwned(client, set, resource, selectorOf(set), candidates, pods)
         const failure = mayWrite && !isDeleting(set) ? yield* adjust(set, owned, key) : undefined
         const nowMs = yield* Clock.currentTimeMillis
-        const status = statusOf(set, owned, failure, nowMs)
+        const status = kind.statusFor(statusOf(set, owned, failure, nowMs))
         if (!sameMeaning({ replicas: 0, ...set.status }, status))
-          yield* unlessGone(client.updateStatus(replicasets, { ...set, status }))
+          yield* unlessGone(client.updateStatus(resource, { ...set, status }))
         if (failure !== undefined) return yield* new ReplicasFailed({ message: failure.message })
         const afterMs = untilNextAvailable(set, owned, nowMs)
         return afterMs === undefined ? undefined : { afterMs }
       })
 
     yield* runController({
-      name: "replicaset-controller",
+      name: kind.name,
       concurrency: 5,
       ready: allSynced(sets, podCache),
       reconcile,
       triggers: (enqueue) => {
         const ownerKey = (pod: Pod): string | undefined => {
           const owner = controllerOf(pod)
-          if (owner?.kind !== "ReplicaSet" || !owner.apiVersion.startsWith("apps/")) return undefined
+          if (owner?.kind !== resource.kind || owner.apiVersion !== apiVersionOf(resource)) return undefined
           const key = `${namespaceOf(pod)}/${owner.name}`
           const set = sets.get(key)
           return set === undefined || uidOf(set) === owner.uid ? key : undefined
@@ -144,7 +158,7 @@ const run = (context: ControllerContext) =>
         const enqueueMatching = (pod: Pod): void => {
           for (const set of sets.list()) {
             if (namespaceOf(set) !== namespaceOf(pod) || set.spec === undefined) continue
-            if (matchesLabels(labelSelectorFrom(set.spec.selector), pod.metadata?.labels)) enqueue(queueKeyOf(set))
+            if (matchesLabels(labelSelectorFrom(selectorOf(set)), pod.metadata?.labels)) enqueue(queueKeyOf(set))
           }
         }
         return listen(
@@ -170,5 +184,17 @@ const run = (context: ControllerContext) =>
     })
   })
 
+/** The controller of such a kind. */
+export const replicaController = <T extends Replicated>(kind: ReplicaKind<T>): Controller => ({
+  name: kind.name,
+  run: (context) => run(kind, context)
+})
+
 /** Upstream's replicaset-controller. */
-export const replicaSetController: Controller = { name: "replicaset-controller", run }
+export const replicaSetController: Controller = replicaController<ReplicaSet>({
+  resource: replicasets,
+  name: "replicaset-controller",
+  component: "replicaset-controller",
+  selectorOf: ({ spec }) => spec?.selector,
+  statusFor: (status) => status
+})
