@@ -1,0 +1,88 @@
+/** Sends many random requests to a server of its own and checks what must always hold: never a 5xx, nothing written on a refusal, memory flat. @module */
+import { makeMemory, Store } from "@tsukube/store"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { Apiserver, layer } from "../apiserver.ts"
+import { randomOf } from "./objects.ts"
+import { type FuzzRequest, nextRequest } from "./requests.ts"
+
+/** How the run went. */
+export interface FuzzReport {
+  readonly seed: number
+  readonly requests: number
+  /** Answers by their code. */
+  readonly codes: Readonly<Record<string, number>>
+  readonly complaints: ReadonlyArray<string>
+  /** Bytes of the heap after a fifth of the requests, and at the end. */
+  readonly heap: readonly [early: number, late: number]
+  readonly milliseconds: number
+}
+
+const complaintLimit = 5
+/** Upstream answers an applied object of wrong types with 500, and so do we; it is a refusal all the same and may write nothing. */
+const upstreams = /"message":"failed to (create typed patch|convert new) object/
+const shown = 2000
+
+const admin = { name: "fuzz", groups: ["system:masters", "system:authenticated"] }
+
+const show = ({ method, path, headers, body }: FuzzRequest): string =>
+  `${method} ${path} ${JSON.stringify(headers)}\n${body === undefined ? "" : (typeof body === "string" ? body : Buffer.from(body).toString("base64")).slice(0, shown)}`
+
+/** A watch would go on: it is left as soon as it has begun. */
+const answerOf = async (path: string, response: Response): Promise<string> => {
+  if (!path.includes("watch=true") || response.status !== 200) return response.text()
+  await response.body?.cancel()
+  return ""
+}
+
+const heapNow = (): number => {
+  globalThis.gc?.()
+  if (typeof Bun !== "undefined") Bun.gc(true)
+  return process.memoryUsage().heapUsed
+}
+
+/** Runs until `requests` are answered or something is wrong. `progress` is called every 10,000. */
+export const fuzz = async (
+  options: { readonly seed: number; readonly requests: number },
+  progress: (done: number) => void = () => {}
+): Promise<FuzzReport> => {
+  const { seed, requests } = options
+  const random = randomOf(seed)
+  const store = makeMemory()
+  const scope = Scope.makeUnsafe()
+  const built = Layer.buildWithScope(
+    layer({ disableAdmissionPlugins: ["ServiceAccount"] }).pipe(Layer.provide(Layer.succeed(Store, store))),
+    scope
+  )
+  const apiserver = Context.get(await Effect.runPromise(built), Apiserver)
+  const fetch = apiserver.fetchAs(admin)
+  const revision = (): Promise<bigint> => Effect.runPromise(store.revision)
+  const codes: Record<string, number> = {}
+  const complaints: Array<string> = []
+  let early = 0
+  const start = performance.now()
+  let done = 0
+  for (; done < requests && complaints.length < complaintLimit; done++) {
+    const request = nextRequest(random)
+    const { method, path, headers, body } = request
+    const before = await revision()
+    const response = await fetch(
+      new Request(`https://fuzz${path}`, { method, headers, ...(body === undefined || method === "GET" ? {} : { body }) })
+    )
+    const text = await answerOf(path, response)
+    codes[response.status] = (codes[response.status] ?? 0) + 1
+    if (response.status >= 500 && !upstreams.test(text)) complaints.push(`${response.status} ${text}\n${show(request)}`)
+    else if (response.status >= 400 && (await revision()) !== before) {
+      complaints.push(`${response.status}, and yet something was written: ${text}\n${show(request)}`)
+    }
+    if (done === Math.floor(requests / 5)) early = heapNow()
+    if (done > 0 && done % 10_000 === 0) {
+      progress(done)
+      // The log of a store grows by design; a cluster compacts it.
+      await Effect.runPromise(Effect.flatMap(store.revision, store.compact))
+    }
+  }
+  const milliseconds = performance.now() - start
+  const late = heapNow()
+  await Effect.runPromise(Scope.close(scope, Exit.void))
+  return { seed, requests: done, codes, complaints, heap: [early, late], milliseconds }
+}
