@@ -76,7 +76,7 @@ const withoutUseless = (service: Service, old: Service): Service => {
   const before = old.spec ?? {}
   if (!hasAddress(spec) && hasAddress(before) && spec.clusterIP === before.clusterIP) {
     const { clusterIP: _a, clusterIPs: _b, ...rest } = spec
-    spec = rest
+    spec = withoutFamilies(rest, before)
   }
   if (!mayHaveNodePorts(spec) && mayHaveNodePorts(before) && spec.ports !== undefined) {
     const held = new Set((before.ports ?? []).map(({ nodePort }) => nodePort))
@@ -108,6 +108,13 @@ const withoutUseless = (service: Service, old: Service): Service => {
   }
   return withSpec(service, spec)
 }
+
+/** Families are those of addresses: where none are left, they go as well. */
+const withoutFamilies = ({ ipFamilies, ipFamilyPolicy, ...rest }: ServiceSpec, before: ServiceSpec): ServiceSpec => ({
+  ...rest,
+  ...(ipFamilies === undefined || String(ipFamilies) === String(before.ipFamilies) ? {} : { ipFamilies }),
+  ...(ipFamilyPolicy === undefined || ipFamilyPolicy === before.ipFamilyPolicy ? {} : { ipFamilyPolicy })
+})
 
 /** Whether anybody outside the cluster reaches it. */
 const isExternal = ({ type, externalIPs = [] }: ServiceSpec): boolean =>
