@@ -2,7 +2,7 @@
 import { hostname, networkInterfaces } from "node:os"
 import { join } from "node:path"
 import { nodes as nodeResource } from "@tsukube/api/core-v1"
-import { type Apiserver, type Connection, serve } from "@tsukube/apiserver"
+import { type Apiserver, type Connection, enabledResources, serve } from "@tsukube/apiserver"
 import { makeClient } from "@tsukube/client"
 import { isRoot, lockFolder } from "@tsukube/host"
 import { containerdInstalled } from "@tsukube/kubelet"
@@ -148,7 +148,13 @@ export const startCluster = (
       ...admin
     })
     const identity = options.store.startsWith("postgres") ? `${hostname()}_${process.pid}` : undefined
-    yield* runLoops({ apiserver, clusterCidr: options.clusterCidr, rootCa: authority.certificate, identity })
+    yield* runLoops({
+      apiserver,
+      resources: enabledResources(options.runtimeConfig),
+      clusterCidr: options.clusterCidr,
+      rootCa: authority.certificate,
+      identity
+    })
 
     if (runtime.kind === "simulated") {
       progress(`nodes: ${nodes.length}, simulated`)

@@ -1,4 +1,5 @@
 /** API server, controllers and scheduler of a cluster, in this process. @module */
+import type { Resource } from "@tsukube/api"
 import { Apiserver, type ApiserverOptions, layer as layerApiserver } from "@tsukube/apiserver"
 import { makeClient, makeInformers } from "@tsukube/client"
 import { runControllers } from "@tsukube/controllers"
@@ -14,6 +15,8 @@ export const makeApiserver = (options: ApiserverOptions): Effect.Effect<Apiserve
 export interface LoopOptions {
   readonly apiserver: Apiserver
   readonly clusterCidr: string
+  /** What the API server serves. */
+  readonly resources: ReadonlyArray<Resource>
   /** The authority's certificate, published to every namespace. */
   readonly rootCa: string
   /** Names this process among others on the same store; undefined when there can be no others. */
@@ -24,7 +27,13 @@ export interface LoopOptions {
  * Runs controllers and scheduler. Where other processes may serve the same store, each of the two runs only while this process holds
  * its Lease, as upstream's do.
  */
-export const runLoops = ({ apiserver, clusterCidr, rootCa, identity }: LoopOptions): Effect.Effect<void, never, Scope.Scope> =>
+export const runLoops = ({
+  apiserver,
+  clusterCidr,
+  resources,
+  rootCa,
+  identity
+}: LoopOptions): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     // The controllers create whatever users may create, so they are trusted with everything, as in kubeadm's single credential.
     const controllers = makeClient(apiserver.fetchAs({ name: "system:kube-controller-manager", groups: ["system:masters"] }))
@@ -34,7 +43,11 @@ export const runLoops = ({ apiserver, clusterCidr, rootCa, identity }: LoopOptio
         name: "kube-controller-manager",
         client: controllers,
         run: Effect.gen(function* () {
-          yield* runControllers(controllers, yield* makeInformers(controllers), { rootCa, clusterCidrs: [clusterCidr] })
+          yield* runControllers(controllers, yield* makeInformers(controllers), {
+            rootCa,
+            resources,
+            clusterCidrs: [clusterCidr]
+          })
         })
       },
       {

@@ -3,6 +3,7 @@
 import { clusterRoleAggregation } from "./clusterrole-aggregation/reconcile.ts"
 import type { Controller } from "./controller.ts"
 import { deploymentController } from "./deployment/reconcile.ts"
+import { disruptionController } from "./disruption/reconcile.ts"
 import { endpointsController } from "./endpoints/reconcile.ts"
 import { endpointSliceController } from "./endpointslice/reconcile.ts"
 import { endpointSliceMirroring } from "./endpointslice-mirroring/reconcile.ts"
@@ -29,6 +30,7 @@ export const all: ReadonlyArray<Controller> = [
   deploymentController,
   replicaSetController,
   replicationControllerController,
+  disruptionController,
   endpointSliceController,
   endpointsController,
   endpointSliceMirroring,

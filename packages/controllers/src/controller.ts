@@ -22,6 +22,8 @@ export interface ControllerOptions {
   readonly nodeMonitorGraceMs?: number
   /** How often nodes are looked at; default 5,000. */
   readonly nodeMonitorPeriodMs?: number
+  /** What the API server serves, for those who look after everything; default what it serves unless told otherwise. */
+  readonly resources?: ReadonlyArray<Resource>
   /** Ended pods kept before the oldest are deleted; default 12,500, 0 keeps all. */
   readonly terminatedPodThreshold?: number
 }

@@ -1,22 +1,15 @@
 /** How many pods a rolling update may have too many or too few. @module */
 import type { Deployment } from "@tsukube/api/apps-v1"
+import { shareOf } from "../share.ts"
 
 /** The replicas a Deployment asks for; one where it says nothing. */
 export const wantedReplicas = (deployment: Deployment): number => deployment.spec?.replicas ?? 1
 
-const resolve = (value: number | string | undefined, total: number, round: (part: number) => number): number => {
-  if (value === undefined) return 0
-  if (typeof value === "number") return value
-  const percent = Number.parseInt(value, 10)
-  // Whole numbers first: 0.07 * 100 is not 7 in floating point.
-  return Number.isNaN(percent) ? 0 : round((percent * total) / 100)
-}
-
 const fenceposts = (deployment: Deployment): { readonly surge: number; readonly unavailable: number } => {
   const rolling = deployment.spec?.strategy?.rollingUpdate
   const total = wantedReplicas(deployment)
-  const surge = resolve(rolling?.maxSurge, total, Math.ceil)
-  const unavailable = resolve(rolling?.maxUnavailable, total, Math.floor)
+  const surge = shareOf(rolling?.maxSurge, total, Math.ceil)
+  const unavailable = shareOf(rolling?.maxUnavailable, total, Math.floor)
   // Both may round to zero, and then nothing could ever move.
   return surge === 0 && unavailable === 0 ? { surge, unavailable: 1 } : { surge, unavailable }
 }

@@ -23,7 +23,10 @@ const run = (context: ControllerContext) =>
     const graph = new OwnerGraph()
     const absent = new Set<string>()
     const recorder = yield* context.recorder("garbage-collector-controller")
-    const caches = collectable(resources).map((resource) => ({ resource, informer: informers.of(resource) }))
+    const caches = collectable(context.options.resources ?? resources).map((resource) => ({
+      resource,
+      informer: informers.of(resource)
+    }))
     // Set as soon as the triggers run; work found by looking, not by an event, goes through it too.
     let enqueueAll: (uids: ReadonlyArray<string>) => void = () => {}
 

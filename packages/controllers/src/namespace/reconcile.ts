@@ -14,10 +14,10 @@ import { conditionsAfter, deletable, finalizer, isEmpty, type Remains } from "./
 const firstWaitMs = 100
 const waitLimitMs = 15_000
 
-const run = ({ client, informers }: ControllerContext) =>
+const run = ({ client, informers, options }: ControllerContext) =>
   Effect.gen(function* () {
     const cache = informers.of(namespaces)
-    const targets = deletable(resources)
+    const targets = deletable(options.resources ?? resources)
     const waits = new Map<string, number>()
 
     /** Asks for the deletion of everything of one kind and counts what stays, for a finalizer or a grace period. */

@@ -5,6 +5,7 @@ import { runController } from "@tsukube/reconciler"
 import { Clock, Effect } from "effect"
 import { allSynced, type Controller, type ControllerContext, listen } from "../controller.ts"
 import { unlessGone } from "../failure.ts"
+import { collectable } from "../garbage-collector/graph.ts"
 import { namespaceOf, queueKeyOf, splitKey } from "../object.ts"
 import { isTerminal } from "../pod-state.ts"
 import { planQuota, resourcesOf } from "./plan.ts"
@@ -18,10 +19,11 @@ const mayGiveBack = (resource: Resource, object: KubernetesObject, previous: Kub
   return resource.plural === "services" || resource.plural === "persistentvolumeclaims"
 }
 
-const run = ({ client, informers }: ControllerContext) =>
+const run = ({ client, informers, options }: ControllerContext) =>
   Effect.suspend(() => {
     const quotas = informers.of(resourcequotas)
-    const watched = resources
+    const all = collectable(options.resources ?? resources)
+    const watched = all
       .filter((resource) => isCounted(resource) && resource.verbs.includes("watch"))
       .map((resource) => ({ resource, informer: informers.of(resource) }))
 
@@ -32,7 +34,7 @@ const run = ({ client, informers }: ControllerContext) =>
         // in between, the update below is a conflict, and everything is counted again.
         const quota = yield* unlessGone(client.get(resourcequotas, { namespace, name }))
         if (quota === undefined) return undefined
-        const counted = yield* Effect.forEach(resourcesOf(quota, resources), (resource) =>
+        const counted = yield* Effect.forEach(resourcesOf(quota, all), (resource) =>
           Effect.map(client.list(resource, { namespace }), ({ items }) => ({ resource, objects: items }))
         )
         const status = planQuota(quota, counted, yield* Clock.currentTimeMillis)
