@@ -1,5 +1,5 @@
 /** How many pods the owner of a pod asks for. @module */
-import { apiVersionOf, controllerOf, findByKind, type Resource } from "@tsukube/api"
+import { apiVersionOf, controllerOf, findByKind } from "@tsukube/api"
 import { deployments, replicasets } from "@tsukube/api/apps-v1"
 import type { Scale } from "@tsukube/api/autoscaling-v1"
 import type { Pod } from "@tsukube/api/core-v1"
@@ -54,7 +54,7 @@ export const makeScales = (client: Client, informers: Informers) => {
         return yield* new NoScale({ message: `${name} does not implement the scale subresource` })
       }
       const key = { namespace, name: owner.name }
-      const scale = yield* unlessGone(client.get(resource as Resource<Scale>, key, { subresource: "scale" }))
+      const scale = yield* unlessGone(client.getSubresource<Scale>(resource, key, "scale"))
       return scale === undefined || uidOf(scale) !== owner.uid
         ? undefined
         : { uid: owner.uid, replicas: scale.spec?.replicas ?? 0 }
