@@ -99,6 +99,7 @@ const answerReview = async (
   served: Served,
   review: Serving["parts"]["reviews"][string]
 ): Promise<Response> => {
+  negotiate(context.request.headers.get("accept"), { table: false, protobuf: hasProtobuf(served) })
   const options = readWriteOptions(context.url.searchParams, "CreateOptions")
   const object = decodeObject(context, await readBody(context.request), served.resource, options.fieldValidation)
   return objectResponse(context, await review(context, defaulted(object)), 201)

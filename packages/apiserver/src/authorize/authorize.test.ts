@@ -168,3 +168,11 @@ test("nobody grants what he does not have, by a role or by binding one", async (
     await codeOf(mallory, "POST", `${namespaced}/rolebindings`, binding("RoleBinding", "ClusterRole", "edit", [user("friend")]))
   ).toBe(201)
 })
+
+test("a review has no Table form", async () => {
+  const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+  const body = { spec: { nonResourceAttributes: { path: "/", verb: "get" } } }
+  const accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+  expect((await server.send("POST", path, body, { accept })).status).toBe(406)
+  expect((await server.send("POST", path, body, { accept: `${accept},application/json` })).status).toBe(201)
+})

@@ -66,6 +66,8 @@ export const negotiate = (
     readonly watch?: boolean
     /** Whether what is to be sent has a protobuf form; default no. */
     readonly protobuf?: boolean
+    /** Whether what is to be sent has a Table form; default yes. */
+    readonly table?: boolean
   } = {}
 ): Accepted => {
   if (header === null || header === "" || header === "application/json" || header === "*/*") return plain
@@ -74,7 +76,7 @@ export const negotiate = (
     // Watch frames have no YAML form.
     if (format === undefined || (format === "yaml" && options.watch === true)) continue
     const shape = shapeOf(parameters, options.list === true)
-    if (shape === undefined) continue
+    if (shape === undefined || (shape === "Table" && options.table === false)) continue
     // Tables have no protobuf form; the metadata of every object has.
     if (format === "protobuf" && (shape === "Table" || (shape === "object" && options.protobuf !== true))) continue
     return { format, shape, metaVersion: `meta.k8s.io/${parameters["v"] ?? "v1"}` }
