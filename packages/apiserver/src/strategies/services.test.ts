@@ -143,3 +143,21 @@ describe("a cluster with two ranges", () => {
     expect(dual.message).toContain("this cluster is not configured for dual-stack services")
   })
 })
+
+test("a Service that becomes an ExternalName gives everything back", async () => {
+  const server = await startServer()
+  const path = "/api/v1/namespaces/default/services"
+  const spec = { type: "NodePort", selector: { a: "b" }, ports: [{ port: 80 }] }
+  for (const [name, change] of [
+    ["kept", {}],
+    ["cleared", { clusterIP: "", clusterIPs: undefined }]
+  ] as const) {
+    const made = await server.json("POST", path, { metadata: { name }, spec })
+    const next = { ...made, spec: { ...made.spec, ...change, type: "ExternalName", externalName: "example.com" } }
+    const external = await server.json("PUT", `${path}/${name}`, next)
+    expect(Object.keys(external.spec).sort()).not.toContain("ipFamilies")
+    expect(external.spec.ports[0].nodePort).toBeUndefined()
+    expect((await server.send("GET", `/apis/networking.k8s.io/v1/ipaddresses/${made.spec.clusterIP}`)).status).toBe(404)
+  }
+  await server.close()
+})

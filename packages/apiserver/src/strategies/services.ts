@@ -76,8 +76,9 @@ const withoutUseless = (service: Service, old: Service): Service => {
   const before = old.spec ?? {}
   if (!hasAddress(spec) && hasAddress(before) && spec.clusterIP === before.clusterIP) {
     const { clusterIP: _a, clusterIPs: _b, ...rest } = spec
-    spec = withoutFamilies(rest, before)
+    spec = rest
   }
+  if (!hasAddress(spec) && hasAddress(before)) spec = withoutFamilies(spec, before)
   if (!mayHaveNodePorts(spec) && mayHaveNodePorts(before) && spec.ports !== undefined) {
     const held = new Set((before.ports ?? []).map(({ nodePort }) => nodePort))
     spec = {
