@@ -22,6 +22,8 @@ export interface EmbeddedOptions {
   readonly schema?: string
   /** A folder with `initdb` and `postgres` to use instead of the npm package's, such as `/usr/lib/postgresql/15/bin`. */
   readonly binaries?: string
+  /** Further settings of the server, such as `{ max_connections: "100" }` for many programs on its socket: it takes 16, a store up to six. */
+  readonly settings?: Readonly<Record<string, string>>
   /** Forget history by itself; absent: all of it is kept until `compact`. */
   readonly compaction?: Compaction
 }
@@ -77,7 +79,7 @@ export const startEmbedded = (options: EmbeddedOptions): Effect.Effect<Address, 
       socketFolder,
       initdbArgs: ["--auth=trust"],
       // Version 18 would start three processes that only wait for disks.
-      settings: options.binaries === undefined ? { ...frugalSettings, io_method: "sync" } : frugalSettings
+      settings: { ...frugalSettings, ...(options.binaries === undefined ? { io_method: "sync" } : {}), ...options.settings }
     })
     return { host: socketFolder, port: 5432, user: "postgres", database: "postgres" }
   })
