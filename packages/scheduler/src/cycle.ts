@@ -242,7 +242,7 @@ export const filterBesideNominated = (
   const others = nominated.filter(
     ({ info }) => info.uid !== pod.uid && priorityOf(info) >= ours && snapshot.nodeOf(info.uid) === undefined
   )
-  if (others.length === 0 || without.overall !== undefined) return without
+  if (others.length === 0 || without.feasible.length === 0) return without
   for (const { info, nodeName } of others) snapshot.addPod(info, nodeName)
   const beside = filterNodes(pod, snapshot, plugins)
   for (const { info } of others) snapshot.removePod(info.uid)

@@ -149,10 +149,17 @@ export class Engine {
     if (this.#sampling !== undefined) return slowly()
     const preparation = prepare(pod, this.#snapshot, this.#plugins)
     if (preparation === undefined) return slowly()
-    if (nominated.some(({ info }) => info.uid === pod.uid)) return slowly()
+    const own = nominated.find(({ info }) => info.uid === pod.uid)?.nodeName
     const ours = priorityOf(pod)
-    const others = nominated.filter(({ info }) => priorityOf(info) >= ours && this.#snapshot.nodeOf(info.uid) === undefined)
+    const others = nominated.filter(
+      ({ info }) => info.uid !== pod.uid && priorityOf(info) >= ours && this.#snapshot.nodeOf(info.uid) === undefined
+    )
     const { filters, scorers, names } = preparation
+    if (own !== undefined) {
+      if (names !== undefined || others.some(({ nodeName }) => nodeName === own)) return slowly()
+      const placed = this.#amongFew(pod, preparation, new Set([own]), random)
+      if (placed !== undefined) return others.some(({ info }) => info.hasPodAffinity) || filters.length > 0 ? slowly() : placed
+    }
     if (names !== undefined)
       return (others.length === 0 ? this.#amongFew(pod, preparation, names, random) : undefined) ?? slowly()
     if (others.length > 0 && (filters.length > 0 || others.some(({ info }) => info.hasPodAffinity))) return slowly()

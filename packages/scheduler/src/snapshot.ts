@@ -54,6 +54,8 @@ export interface NodeState {
   readonly requested: Resources
   readonly scoring: ScoringRequest
   readonly pods: ReadonlyMap<string, PodInfo>
+  /** Volumes of its pods, of all kinds. */
+  readonly volumeCount: number
   /** Those of `pods` that care about other pods. */
   readonly podsWithAffinity: ReadonlyMap<string, PodInfo>
 }
@@ -64,6 +66,7 @@ interface MutableNode extends NodeState {
   labels: Readonly<Record<string, string>>
   allocatable: Resources
   podLimit: number
+  volumeCount: number
   readonly pods: Map<string, PodInfo>
   readonly podsWithAffinity: Map<string, PodInfo>
 }
@@ -168,6 +171,7 @@ const emptyNode = (name: string): MutableNode => ({
   requested: noResources(),
   scoring: { cpuMilli: 0, memory: 0 },
   pods: new Map(),
+  volumeCount: 0,
   podsWithAffinity: new Map()
 })
 
@@ -378,6 +382,7 @@ export class Snapshot {
 
   private count(state: MutableNode, info: PodInfo, sign: 1 | -1): void {
     addResources(state.requested, info.requests, sign)
+    state.volumeCount += sign * (info.pod.spec?.volumes?.length ?? 0)
     state.scoring.cpuMilli += sign * info.scoring.cpuMilli
     state.scoring.memory += sign * info.scoring.memory
     if (state.index < 0) return

@@ -2,7 +2,7 @@
 import type { ClusterObjects } from "../cluster-objects.ts"
 import { definePlugin, type Plugin, type Refusal } from "../plugin.ts"
 import { claimsOf, classOf, volumeOf } from "../pod-claims.ts"
-import type { NodeState, PodInfo } from "../snapshot.ts"
+import type { NodeState, PodInfo, Snapshot } from "../snapshot.ts"
 
 const refusal: Refusal = { reasons: ["node(s) exceed max volume count"], resolvable: true }
 
@@ -32,31 +32,83 @@ const limitsOf = (node: NodeState, objects: ClusterObjects): ReadonlyMap<string,
 interface State {
   readonly wanted: ReadonlyArray<Attachment>
   readonly objects: ClusterObjects
+  readonly rows: Snapshot["rows"]
+  /** The lowest limit of any wanted driver, by node. */
+  readonly least: Int32Array
+}
+
+/** Limits by node, made anew when a CSINode or a node comes or goes. */
+interface Limits {
+  readonly version: string
+  readonly byDriver: Map<string, Int32Array>
+}
+
+const known = new WeakMap<Snapshot, Limits>()
+
+const leastLimits = (driver: string, snapshot: Snapshot): Int32Array => {
+  const version = `${snapshot.objects.csiNodes.version} ${snapshot.topology.shape}`
+  let limits = known.get(snapshot)
+  if (limits?.version !== version) {
+    limits = { version, byDriver: new Map() }
+    known.set(snapshot, limits)
+  }
+  let column = limits.byDriver.get(driver)
+  if (column === undefined) {
+    column = Int32Array.from(snapshot.rows, (node) =>
+      node === undefined ? 0 : (limitsOf(node, snapshot.objects).get(driver) ?? 0x7fffffff)
+    )
+    limits.byDriver.set(driver, column)
+  }
+  return column
+}
+
+const leastOf = (wanted: ReadonlyArray<Attachment>, snapshot: Snapshot): Int32Array => {
+  const columns = [...new Set(wanted.map(({ driver }) => driver))].map((driver) => leastLimits(driver, snapshot))
+  const [first] = columns
+  if (columns.length === 1 && first !== undefined) return first
+  return Int32Array.from(snapshot.rows, (_, index) => Math.min(...columns.map((column) => column[index]!)))
+}
+
+const filterNode = (node: NodeState, { wanted, objects }: State): Refusal | undefined => {
+  const limits = limitsOf(node, objects)
+  if (limits.size === 0) return undefined
+  const attached = new Map<string, Set<string>>()
+  const attach = ({ driver, id }: Attachment): void => {
+    if (!limits.has(driver)) return
+    const ids = attached.get(driver) ?? new Set<string>()
+    attached.set(driver, ids.add(id))
+  }
+  for (const other of node.pods.values()) for (const each of attachmentsOf(other, objects)) attach(each)
+  const before = new Map([...attached].map(([driver, ids]) => [driver, ids.size]))
+  for (const each of wanted) attach(each)
+  for (const [driver, ids] of attached) {
+    if (ids.size > (before.get(driver) ?? 0) && ids.size > limits.get(driver)!) return refusal
+  }
+  return undefined
 }
 
 /** Upstream's NodeVolumeLimits. */
 export const nodeVolumeLimits: Plugin = definePlugin<State, undefined>({
   name: "NodeVolumeLimits",
   events: ["CsiNodeChanged", "PodRemoved", "ClaimChanged", "VolumeChanged", "NodeAdded"],
-  preFilter: (pod, { objects }) => {
+  preFilter: (pod, snapshot) => {
+    const { objects, rows } = snapshot
     const wanted = attachmentsOf(pod, objects)
-    return wanted.length === 0 ? { skip: true } : { state: { wanted, objects } }
+    return wanted.length === 0 ? { skip: true } : { state: { wanted, objects, rows, least: leastOf(wanted, snapshot) } }
   },
-  filter: (_, node, { wanted, objects }) => {
-    const limits = limitsOf(node, objects)
-    if (limits.size === 0) return undefined
-    const attached = new Map<string, Set<string>>()
-    const attach = ({ driver, id }: Attachment): void => {
-      if (!limits.has(driver)) return
-      const ids = attached.get(driver) ?? new Set<string>()
-      attached.set(driver, ids.add(id))
+  addPod: () => {},
+  removePod: () => {},
+  filter: (_, node, state) => filterNode(node, state),
+  filterMany: (_, candidates, state) => {
+    const { indices } = candidates
+    const { rows, least, wanted } = state
+    let kept = 0
+    for (let place = 0; place < candidates.size; place++) {
+      const index = indices[place]!
+      const node = rows[index]!
+      // Most nodes are far from their limit, whatever their volumes are.
+      if (node.volumeCount + wanted.length <= least[index]! || filterNode(node, state) === undefined) indices[kept++] = index
     }
-    for (const other of node.pods.values()) for (const each of attachmentsOf(other, objects)) attach(each)
-    const before = new Map([...attached].map(([driver, ids]) => [driver, ids.size]))
-    for (const each of wanted) attach(each)
-    for (const [driver, ids] of attached) {
-      if (ids.size > (before.get(driver) ?? 0) && ids.size > limits.get(driver)!) return refusal
-    }
-    return undefined
+    candidates.size = kept
   }
 })

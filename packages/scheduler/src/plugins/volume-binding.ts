@@ -180,7 +180,12 @@ export const makeVolumeBinding = ({ bindTimeoutSeconds = 600 }: VolumeBindingArg
     preFilter: (pod, { objects }) => {
       if (!hasClaims(pod.pod)) return { skip: true }
       const state = stateOf(pod, objects)
-      return typeof state === "string" ? { refusal: refusal(state) } : { state }
+      if (typeof state === "string") return { refusal: refusal(state) }
+      const isAnywhere = ({ spec }: PersistentVolumeClaim): boolean => {
+        const volume = objects.volumes.get(spec?.volumeName ?? "")
+        return volume !== undefined && volume.spec?.nodeAffinity?.required === undefined
+      }
+      return state.delayed.length === 0 && state.bound.every(isAnywhere) ? { skip: true } : { state }
     },
     filter: (_, node, state) => filterNode(state, node),
     reserve,
