@@ -1,10 +1,12 @@
 /** `bun run bench [NAME] [--json]`: ours and a peer in turn, several rounds, medians and ratios. @module */
 import { parseArgs } from "node:util"
+import { apiserver } from "./apiserver.ts"
 import { type Benchmark, type Measurement, measure } from "./measurement.ts"
 import { startup } from "./startup.ts"
 import { store } from "./store.ts"
+import { storeGrowth } from "./store-growth.ts"
 
-const benchmarks: ReadonlyArray<Benchmark> = [startup, store]
+const benchmarks: ReadonlyArray<Benchmark> = [startup, store, apiserver]
 
 const help = `Usage: bun run bench [NAME] [--json]
 
