@@ -83,7 +83,7 @@ export const volumeAttachmentPrinter: Printer = printer<VolumeAttachment>([
 
 export const csiNodePrinter: Printer = printer<CSINode>([
   nameColumn,
-  number("Drivers", ({ spec }) => spec.drivers.length),
+  number("Drivers", ({ spec }) => spec.drivers?.length ?? 0),
   ageColumn
 ])
 
