@@ -6,7 +6,7 @@ import { startup } from "./startup.ts"
 import { store } from "./store.ts"
 import { storeGrowth } from "./store-growth.ts"
 
-const benchmarks: ReadonlyArray<Benchmark> = [startup, store, apiserver]
+const benchmarks: ReadonlyArray<Benchmark> = [startup, store, storeGrowth, apiserver]
 
 const help = `Usage: bun run bench [NAME] [--json]
 

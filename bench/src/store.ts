@@ -1,4 +1,4 @@
-/** Compare-and-set updates per second of the embedded PostgreSQL store, beside etcd on the same disk. @module */
+/** Writes per second of the embedded PostgreSQL store, beside etcd on the same disk: blind puts, compare-and-set, and a mix. @module */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -10,15 +10,22 @@ import type { Benchmark, Side } from "./measurement.ts"
 
 const clientCounts = [1, 16, 64, 256]
 const seconds = 3
+const modes = ["put", "update", "mixed"] as const
+type Mode = (typeof modes)[number]
 const value = JSON.stringify({ padding: "x".repeat(2030) })
 
-/** One writer: updates its own key over and over, each time expecting the revision it wrote last. */
-const write = (store: Store, key: string, untilMs: number): Effect.Effect<number> =>
+/** One writer of its own key: puts blindly, or expects what it wrote last, or creates, updates twice and deletes in turn. */
+const write = (store: Store, mode: Mode, key: string, untilMs: number): Effect.Effect<number> =>
   Effect.gen(function* () {
     let expected = (yield* store.get(key))?.revision ?? 0n
     let updates = 0
     while (performance.now() < untilMs) {
-      expected = yield* store.commit([{ key, value, expected }])
+      if (mode === "put") yield* store.commit([{ key, value }])
+      else {
+        const deletes = mode === "mixed" && updates % 4 === 3
+        const revision = yield* store.commit([{ key, value: deletes ? undefined : value, expected }])
+        expected = deletes ? 0n : revision
+      }
       updates++
     }
     return updates
@@ -27,13 +34,17 @@ const write = (store: Store, key: string, untilMs: number): Effect.Effect<number
 const ours =
   (store: Store): Side =>
   async () => {
+    let round = performance.now()
     const rates: Record<string, number> = {}
-    for (const clients of clientCounts) {
-      const begun = performance.now()
-      const writers = Array.from({ length: clients }, (_, i) => write(store, `/bench/${i}`, begun + seconds * 1000))
-      const counts = await Effect.runPromise(Effect.all(writers, { concurrency: "unbounded" }))
-      rates[`update/${clients}`] = counts.reduce((a, b) => a + b, 0) / ((performance.now() - begun) / 1000)
-    }
+    for (const mode of modes)
+      for (const clients of clientCounts) {
+        const begun = performance.now()
+        const name = `/${mode}/${round}/`
+        const writers = Array.from({ length: clients }, (_, i) => write(store, mode, `${name}${i}`, begun + seconds * 1000))
+        const counts = await Effect.runPromise(Effect.all(writers, { concurrency: "unbounded" }))
+        rates[`${mode}/${clients}`] = counts.reduce((a, b) => a + b, 0) / ((performance.now() - begun) / 1000)
+        round++
+      }
     return rates
   }
 
@@ -49,20 +60,24 @@ const peer =
   (client: string, endpoint: string): Side =>
   async () =>
     Object.fromEntries(
-      clientCounts.map((clients) => {
-        const args = [
-          "-endpoint",
-          endpoint,
-          "-clients",
-          String(clients),
-          "-seconds",
-          String(seconds),
-          "-size",
-          String(value.length)
-        ]
-        const { updates, seconds: took } = JSON.parse(run(client, args))
-        return [`update/${clients}`, updates / took]
-      })
+      modes
+        .flatMap((mode) => clientCounts.map((clients) => [mode, clients] as const))
+        .map(([mode, clients]) => {
+          const args = [
+            "-mode",
+            mode,
+            "-endpoint",
+            endpoint,
+            "-clients",
+            String(clients),
+            "-seconds",
+            String(seconds),
+            "-size",
+            String(value.length)
+          ]
+          const { updates, seconds: took } = JSON.parse(run(client, args))
+          return [`${mode}/${clients}`, updates / took]
+        })
     )
 
 const startEtcd = async (folder: string): Promise<{ readonly child: ChildProcess; readonly endpoint: string }> => {
@@ -85,7 +100,8 @@ const startEtcd = async (folder: string): Promise<{ readonly child: ChildProcess
 
 export const store: Benchmark = {
   name: "store",
-  about: "compare-and-set updates of 2 KB values: the embedded PostgreSQL store beside etcd",
+  about:
+    "puts, compare-and-set updates and a mix of creations, updates and deletions of 2 KB values: the embedded PostgreSQL store beside etcd",
   unit: () => "writes/s",
   better: () => "higher",
   rounds: 3,
