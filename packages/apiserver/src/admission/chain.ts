@@ -37,6 +37,9 @@ const plugins: ReadonlyArray<AdmissionPlugin> = [
   resourceQuota
 ]
 
+/** Their names, in the order in which they are asked. */
+export const pluginNames: ReadonlyArray<string> = plugins.map(({ name }) => name)
+
 /** All but those that the server was told to do without. */
 const activePlugins = ({ options }: Serving): ReadonlyArray<AdmissionPlugin> =>
   options.disableAdmissionPlugins === undefined

@@ -205,7 +205,10 @@ const kinds: ReadonlyArray<Kind> = [
   kind(storage.volumeattributesclasses, { printer: extension.driverPrinter, strategy: shownWhenDeleted }),
   kind(core.componentstatuses, { printer: extension.componentStatusPrinter }),
   kind(resource.resourceclaims, { printer: extension.resourceClaimPrinter }),
-  kind(certificatesBeta.clustertrustbundles, { printer: extension.clusterTrustBundlePrinter }),
+  kind(certificatesBeta.clustertrustbundles, {
+    printer: extension.clusterTrustBundlePrinter,
+    fields: paths("spec.signerName")
+  }),
   kind(certificatesBeta.podcertificaterequests, { printer: extension.podCertificateRequestPrinter }),
   kind(coordinationBeta.leasecandidates, { printer: extension.leaseCandidatePrinter }),
   kind(internal.storageversions, { printer: extension.storageVersionPrinter }),

@@ -1,5 +1,6 @@
 /** A Job finds its pods by labels that nobody else has, unless it is told to use a selector of its own. @module */
-import type { Job } from "@tsukube/api/batch-v1"
+import { fieldError, invalid, labelSelectorFrom, matchesLabels } from "@tsukube/api"
+import { type Job, jobs as resource } from "@tsukube/api/batch-v1"
 import type { Strategy } from "./strategy.ts"
 
 const uidLabel = "batch.kubernetes.io/controller-uid"
@@ -13,14 +14,12 @@ export const jobs: Strategy<Job> = {
     const { uid = "", name = "" } = job.metadata ?? {}
     const template = spec.template ?? {}
     // The names without a prefix are what older tools select by.
-    const labels = { ...template.metadata?.labels, [uidLabel]: uid, "controller-uid": uid, [nameLabel]: name, "job-name": name }
-    return {
-      ...job,
-      spec: {
-        ...spec,
-        selector: spec.selector ?? { matchLabels: { [uidLabel]: uid } },
-        template: { ...template, metadata: { ...template.metadata, labels } }
-      }
+    const own = { [uidLabel]: uid, "controller-uid": uid, [nameLabel]: name, "job-name": name }
+    const selector = { ...spec.selector, matchLabels: { [uidLabel]: uid, ...spec.selector?.matchLabels } }
+    if (!matchesLabels(labelSelectorFrom(selector), own)) {
+      throw invalid(resource, name, [fieldError.invalid("spec.selector", selector, "`selector` not auto-generated")])
     }
+    const labels = { ...template.metadata?.labels, ...own }
+    return { ...job, spec: { ...spec, selector, template: { ...template, metadata: { ...template.metadata, labels } } } }
   }
 }
