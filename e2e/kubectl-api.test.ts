@@ -148,6 +148,16 @@ describe.skipIf(!there)("kubectl and the API", () => {
       expect(await out("get configmaps -l set=one -o name")).toBe("configmap/keep")
     })
 
+    test("prune by an apply set takes away what left the set", async () => {
+      const env = { KUBECTL_APPLYSET: "true" }
+      const prune = ["apply", "--prune", "--applyset=configmaps/set", "-n", "default", "-f", "-"]
+      const set = (...names: ReadonlyArray<string>) => names.map((name) => configMap(name, { a: "1" })).join("\n")
+      await cluster.kubectl(prune, { env, stdin: set("member", "leaver") })
+      expect((await cluster.kubectl(prune, { env, stdin: set("member") })).stdout.trim()).toBe(
+        "configmap/member unchanged\nconfigmap/leaver pruned"
+      )
+    })
+
     test("server-side: conflicts are told, force takes, and what is left out goes", async () => {
       const apply = ["apply", "--server-side", "-f", "-"]
       expect(await out([...apply, "--dry-run=server"], configMap("server", { a: "1" }))).toContain(
@@ -204,11 +214,19 @@ describe.skipIf(!there)("kubectl and the API", () => {
     expect((await cluster.kubectl("diff -f -", { stdin: configMap("differs", { a: "1" }) })).stdout).toBe("")
   })
 
-  test("edit writes what the editor leaves, and edits a status in its own place", async () => {
+  test("edit writes what the editor leaves, and a status in its own place", async () => {
     await out("apply -f -", configMap("edited", { a: "before" }))
     const env = { KUBE_EDITOR: editor("edit", "s/before/after/") }
     expect((await cluster.kubectl("edit configmap edited", { env })).stdout.trim()).toBe("configmap/edited edited")
     expect((await json<ConfigMap>("get configmap edited")).data).toEqual({ a: "after" })
+    await out("create deployment edited --image=nginx --replicas=0")
+    await eventually(
+      async () => ((await out("get deployment edited -o jsonpath={.status.observedGeneration}")) === "1" ? true : undefined),
+      { what: "the deployment's status" }
+    )
+    const status = { KUBE_EDITOR: editor("status", "s/observedGeneration: 1/observedGeneration: 1\\n  collisionCount: 7/") }
+    const edited = await cluster.kubectl("edit deployment edited --subresource=status", { env: status })
+    expect(edited.stdout.trim()).toBe("deployment.apps/edited edited")
     const nothing = { KUBE_EDITOR: editor("same", "s/nothing/else/") }
     expect((await cluster.kubectl("edit configmap edited", { env: nothing })).stderr).toContain("Edit cancelled, no changes made")
   })
@@ -269,7 +287,6 @@ describe.skipIf(!there)("kubectl and the API", () => {
       expect(await get(`jsonpath-file=${folder}/template`)).toBe("single")
       writeFileSync(join(folder, "go"), "{{.metadata.name}}")
       expect(await get(`go-template-file=${folder}/go`)).toBe("single")
-      expect(await out("get pod single -o kyaml", undefined).catch(() => "not in this kubectl")).toBeString()
     })
 
     test("without headers, with labels, with server printing off, from all namespaces", async () => {
