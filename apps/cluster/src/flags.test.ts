@@ -18,6 +18,7 @@ test("every flag is in the help text", () => {
     "proxy-mode",
     "cluster-cidr",
     "service-cidr",
+    "runtime-config",
     "images"
   ])
     expect(helpText()).toContain(`--${flag} `)
@@ -43,3 +44,12 @@ for (const [args, message] of wrong)
     expect(() => parseFlags(args)).toThrow(UsageError)
     expect(() => parseFlags(args)).toThrow(message)
   })
+
+test("--runtime-config is read as upstream's, and words that mean nothing are refused by name", () => {
+  const config = parseFlags(["--runtime-config", "api/beta=true,batch/v1/cronjobs=false,storage.k8s.io/v1beta1"])?.runtimeConfig
+  expect(config).toEqual({ "api/beta": true, "batch/v1/cronjobs": false, "storage.k8s.io/v1beta1": true })
+  expect(() => parseFlags(["--runtime-config", "nothing/v1=true"])).toThrow(
+    "--runtime-config nothing/v1=true: unknown api groups nothing/v1"
+  )
+  expect(() => parseFlags(["--runtime-config", "api/all=maybe"])).toThrow("invalid value api/all=maybe")
+})
