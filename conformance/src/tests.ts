@@ -6,22 +6,33 @@ import { garbageCollector } from "./sig-api-machinery/garbage-collector.ts"
 import { lists } from "./sig-api-machinery/lists.ts"
 import { namespaceTests } from "./sig-api-machinery/namespaces.ts"
 import { resourceQuota } from "./sig-api-machinery/resource-quota.ts"
+import { resourceQuotaScopes } from "./sig-api-machinery/resource-quota-scopes.ts"
 import { watchers } from "./sig-api-machinery/watchers.ts"
 import { webhookConfigurations } from "./sig-api-machinery/webhook-configurations.ts"
 import { appObjects } from "./sig-apps/api-objects.ts"
+import { cronJobTests } from "./sig-apps/cron-job.ts"
+import { daemonSetTests } from "./sig-apps/daemon-set.ts"
 import { deploymentTests } from "./sig-apps/deployment.ts"
+import { disruptionTests } from "./sig-apps/disruption.ts"
+import { jobTests } from "./sig-apps/job.ts"
 import { otherWorkloads } from "./sig-apps/other-workloads.ts"
 import { replicaSetTests } from "./sig-apps/replica-set.ts"
+import { replicationControllerTests } from "./sig-apps/replication-controller.ts"
+import { statefulSetTests } from "./sig-apps/stateful-set.ts"
 import { architecture } from "./sig-architecture/nodes.ts"
+import { issuerDiscovery } from "./sig-auth/issuer-discovery.ts"
 import { reviews } from "./sig-auth/reviews.ts"
 import { serviceAccounts } from "./sig-auth/service-accounts.ts"
 import { kubectlClient } from "./sig-cli/client.ts"
 import { kubectlControllers } from "./sig-cli/replication-controllers.ts"
+import { updateDemo } from "./sig-cli/update-demo.ts"
 import { eventTests } from "./sig-instrumentation/events.ts"
 import { networkObjects } from "./sig-network/api-objects.ts"
 import { endpointTests } from "./sig-network/endpoints.ts"
+import { serviceEndpoints } from "./sig-network/service-endpoints.ts"
 import { serviceTests } from "./sig-network/services.ts"
 import { configTests } from "./sig-node/config.ts"
+import { containerTests } from "./sig-node/containers.ts"
 import { devices } from "./sig-node/devices.ts"
 import { nodeTests } from "./sig-node/nodes.ts"
 import { podGeneration } from "./sig-node/pod-generation.ts"
@@ -30,9 +41,11 @@ import { runtimeClass } from "./sig-node/runtime-class.ts"
 import { limitRange } from "./sig-scheduling/limit-range.ts"
 import { predicates } from "./sig-scheduling/predicates.ts"
 import { preemption } from "./sig-scheduling/preemption.ts"
+import { preemptionPath } from "./sig-scheduling/preemption-path.ts"
 import { priorityClass } from "./sig-scheduling/priority-class.ts"
 import { storageObjects } from "./sig-storage/api-objects.ts"
 import { volumeTests } from "./sig-storage/volumes.ts"
+import { wrapperVolumes } from "./sig-storage/wrapper-volumes.ts"
 import type { ConformanceTest } from "./suite.ts"
 
 const apiMachinery = [
@@ -43,23 +56,35 @@ const apiMachinery = [
   lists,
   namespaceTests,
   resourceQuota,
+  resourceQuotaScopes,
   watchers,
   webhookConfigurations
 ].flat()
 
-const network = [endpointTests, networkObjects, serviceTests].flat()
+const network = [endpointTests, networkObjects, serviceEndpoints, serviceTests].flat()
 
-const node = [configTests, devices, nodeTests, podGeneration, podTests, runtimeClass].flat()
+const node = [configTests, containerTests, devices, nodeTests, podGeneration, podTests, runtimeClass].flat()
 
-const auth = [reviews, serviceAccounts].flat()
+const auth = [issuerDiscovery, reviews, serviceAccounts].flat()
 
-const cli = [kubectlClient, kubectlControllers].flat()
+const cli = [kubectlClient, kubectlControllers, updateDemo].flat()
 
-const storage = [storageObjects, volumeTests].flat()
+const storage = [storageObjects, volumeTests, wrapperVolumes].flat()
 
-const scheduling = [limitRange, predicates, preemption, priorityClass].flat()
+const scheduling = [limitRange, predicates, preemption, preemptionPath, priorityClass].flat()
 
-const apps = [appObjects, deploymentTests, otherWorkloads, replicaSetTests].flat()
+const apps = [
+  appObjects,
+  cronJobTests,
+  daemonSetTests,
+  deploymentTests,
+  disruptionTests,
+  jobTests,
+  otherWorkloads,
+  replicaSetTests,
+  replicationControllerTests,
+  statefulSetTests
+].flat()
 
 /** All of them, by SIG and topic. */
 export const tests: ReadonlyArray<ConformanceTest> = [

@@ -42,10 +42,11 @@ const defaults: ConformanceTest = {
       return true
     })
     const partial = await made("partial", { cpu: "150m" }, { memory: "300Mi" })
+    // A limit without a request is the request too, before any LimitRange is asked.
     expectEqual(
       partial,
       {
-        requests: { ...limits.defaultRequest, cpu: "150m" },
+        requests: { ...limits.defaultRequest, cpu: "150m", memory: "300Mi" },
         limits: { ...limits.default, memory: "300Mi" }
       },
       "resources of a pod that asks for a part"

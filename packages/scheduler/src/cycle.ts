@@ -7,7 +7,7 @@ import type { NodeState, PodInfo, Snapshot } from "./snapshot.ts"
 export interface Placement {
   readonly type: "placed"
   readonly nodeName: string
-  /** Nodes that could take the pod. */
+  /** Nodes that could take the pod; nodes kept for nominated pods count unless they had to be looked at. */
   readonly feasible: number
 }
 
@@ -158,9 +158,11 @@ export const refuse = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<
       : `0/${snapshot.nodes.size} nodes are available: ${overall.reasons.join(", ")}.`
   let way: PostFilterResult | undefined
   if (snapshot.nodes.size > 0) {
-    const found = plugins
-      .map((plugin) => plugin.postFilter?.(pod, snapshot, refusals, trialOf(pod, snapshot, plugins)))
-      .filter((result) => result !== undefined)
+    const found = snapshot.unchanged(() =>
+      plugins
+        .map((plugin) => plugin.postFilter?.(pod, snapshot, refusals, trialOf(pod, snapshot, plugins)))
+        .filter((result) => result !== undefined)
+    )
     way = found.find((result) => result.nominatedNode !== undefined)
     const notes = found.flatMap((result) => (result.message === undefined ? [] : [result.message]))
     if (notes.length > 0) message = `${message} ${notes.join(", ")}`
@@ -177,17 +179,24 @@ export const refuse = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<
 /** A trial for one pod: the states of its filters follow every pod that comes or goes, or are made anew. */
 const trialOf = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>): Trial => {
   let prepared: Array<PreFilterResult<unknown>> | undefined
+  /** Plugins whose state depends on other pods, by their place in `plugins`. */
+  let followers: ReadonlyArray<number> = []
   const states = (): ReadonlyArray<PreFilterResult<unknown>> => {
-    prepared ??= plugins.map((plugin) => plugin.preFilter?.(pod, snapshot) ?? {})
-    return prepared
+    if (prepared !== undefined) return prepared
+    const made = plugins.map((plugin) => plugin.preFilter?.(pod, snapshot) ?? {})
+    followers = [...plugins.keys()].filter(
+      (index) => plugins[index]!.preFilter !== undefined && plugins[index]!.sign === undefined && made[index]!.skip !== true
+    )
+    prepared = made
+    return made
   }
   const follow = (nodeName: string, change: (plugin: Plugin, state: unknown, node: NodeState) => boolean): void => {
     const node = snapshot.nodes.get(nodeName)
     if (prepared === undefined || node === undefined) return
-    for (const [index, plugin] of plugins.entries()) {
-      const { skip, refusal, state } = prepared[index]!
-      if (skip === true || plugin.preFilter === undefined || plugin.sign !== undefined) continue
-      if (refusal !== undefined || !change(plugin, state, node)) prepared[index] = plugin.preFilter(pod, snapshot)
+    for (const index of followers) {
+      const plugin = plugins[index]!
+      const { refusal, state } = prepared[index]!
+      if (refusal !== undefined || !change(plugin, state, node)) prepared[index] = plugin.preFilter?.(pod, snapshot) ?? {}
     }
   }
   return {

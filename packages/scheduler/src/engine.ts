@@ -151,9 +151,8 @@ export class Engine {
     if (preparation === undefined) return slowly()
     const own = nominated.find(({ info }) => info.uid === pod.uid)?.nodeName
     const ours = priorityOf(pod)
-    const others = nominated.filter(
-      ({ info }) => info.uid !== pod.uid && priorityOf(info) >= ours && this.#snapshot.nodeOf(info.uid) === undefined
-    )
+    const others =
+      nominated.length === 0 ? nominated : nominated.filter(({ info }) => info.uid !== pod.uid && priorityOf(info) >= ours)
     const { filters, scorers, names } = preparation
     if (own !== undefined) {
       if (names !== undefined || others.some(({ nodeName }) => nodeName === own)) return slowly()
@@ -165,12 +164,9 @@ export class Engine {
     if (others.length > 0 && (filters.length > 0 || others.some(({ info }) => info.hasPodAffinity))) return slowly()
     const ranking = this.#ranking(pod, preparation)
     if (ranking.fitting === 0) return this.#refuse(pod, preparation, nominated, slowly)
+    if (filters.length === 0 && scorers.length === 0 && (others.length === 0 || ranking.isEven))
+      return this.#best(pod, ranking, others, random) ?? slowly()
     const barred = this.#barred(pod, ranking, others)
-    if (filters.length === 0 && scorers.length === 0 && (barred.length === 0 || ranking.isEven)) {
-      const index = ranking.best(random, barred)
-      if (index === undefined) return slowly()
-      return { type: "placed", nodeName: nodeAt(this.#snapshot, index).name, feasible: ranking.fitting - barred.length }
-    }
     return this.#amongMany(pod, preparation, ranking, barred, random) ?? slowly()
   }
 
@@ -197,6 +193,24 @@ export class Engine {
     return ranking
   }
 
+  /** The best node of the ranking; of the nodes kept for other pods only those are looked at that would be it. */
+  #best(pod: PodInfo, ranking: Ranking, others: ReadonlyArray<Nominated>, random: () => number): Decision | undefined {
+    const barred: Array<number> = []
+    for (;;) {
+      const index = ranking.best(random, barred)
+      if (index === undefined) return undefined
+      const { name } = nodeAt(this.#snapshot, index)
+      const there = this.#waitingFor(name, others)
+      if (there.length === 0 || this.#barred(pod, ranking, there).length === 0)
+        return { type: "placed", nodeName: name, feasible: ranking.fitting - barred.length }
+      barred.push(index)
+    }
+  }
+
+  #waitingFor(name: string, others: ReadonlyArray<Nominated>): ReadonlyArray<Nominated> {
+    return others.filter(({ nodeName, info }) => nodeName === name && this.#snapshot.nodeOf(info.uid) === undefined)
+  }
+
   /** Nodes that have no room for the pod beside the pods nominated to them. */
   #barred(pod: PodInfo, ranking: Ranking, others: ReadonlyArray<Nominated>): ReadonlyArray<number> {
     const barred: Array<number> = []
@@ -209,10 +223,22 @@ export class Engine {
     for (const name of new Set(others.map(({ nodeName }) => nodeName))) {
       const node = this.#snapshot.nodes.get(name)
       if (node === undefined || !ranking.fits(node.index)) continue
-      const there = others.filter(({ nodeName }) => nodeName === name)
-      for (const { info } of there) this.#snapshot.addPod(info, name)
-      if (filters.some(({ plugin, state }) => plugin.filter!(pod, node, state) !== undefined)) barred.push(node.index)
-      for (const { info } of there) this.#snapshot.removePod(info.uid)
+      const there = this.#waitingFor(name, others)
+      if (there.length === 0) continue
+      const uids = there.map(({ info }) => info.uid).join()
+      const known = ranking.barred.get(node.index)
+      if (known?.revision === node.revision && known.uids === uids) {
+        if (known.isBarred) barred.push(node.index)
+        continue
+      }
+      const isBarred = this.#snapshot.unchanged(() => {
+        for (const { info } of there) this.#snapshot.addPod(info, name)
+        const refused = filters.some(({ plugin, state }) => plugin.filter!(pod, node, state) !== undefined)
+        for (const { info } of there) this.#snapshot.removePod(info.uid)
+        return refused
+      })
+      ranking.barred.set(node.index, { revision: node.revision, uids, isBarred })
+      if (isBarred) barred.push(node.index)
     }
     return barred
   }

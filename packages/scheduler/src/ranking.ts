@@ -34,6 +34,8 @@ export class Ranking {
   #tree: Tournament | undefined
   /** The version of the snapshot up to which it is right. */
   #version = -1
+  /** What was found out about nodes kept for other pods, as long as node and pods are the same. */
+  readonly barred: Map<number, { readonly revision: number; readonly uids: string; readonly isBarred: boolean }> = new Map()
   /** How many nodes fit. */
   fitting = 0
 

@@ -56,6 +56,8 @@ export interface NodeState {
   readonly pods: ReadonlyMap<string, PodInfo>
   /** Volumes of its pods, of all kinds. */
   readonly volumeCount: number
+  /** Grows with every change of the node or its pods. */
+  readonly revision: number
   /** Those of `pods` that care about other pods. */
   readonly podsWithAffinity: ReadonlyMap<string, PodInfo>
 }
@@ -67,6 +69,7 @@ interface MutableNode extends NodeState {
   allocatable: Resources
   podLimit: number
   volumeCount: number
+  revision: number
   readonly pods: Map<string, PodInfo>
   readonly podsWithAffinity: Map<string, PodInfo>
 }
@@ -172,6 +175,7 @@ const emptyNode = (name: string): MutableNode => ({
   scoring: { cpuMilli: 0, memory: 0 },
   pods: new Map(),
   volumeCount: 0,
+  revision: 0,
   podsWithAffinity: new Map()
 })
 
@@ -262,6 +266,15 @@ export class Snapshot {
     this.isUndoing = false
   }
 
+  /** Runs something that leaves the snapshot as it was: what it changed meanwhile counts as no change. */
+  unchanged<A>(run: () => A): A {
+    const { changesBefore } = this
+    const { length } = this.changes
+    const result = run()
+    if (this.changesBefore === changesBefore) this.changes.length = length
+    return result
+  }
+
   private remember(undo: () => void): void {
     if (!this.isUndoing) this.forks.at(-1)?.push(undo)
   }
@@ -317,6 +330,7 @@ export class Snapshot {
     state.labels = node.metadata?.labels ?? noLabels
     state.allocatable = allocatable
     state.podLimit = podLimitOf(node)
+    state.revision++
     this.strangers.delete(name)
     this.known.set(name, state)
     if (state.podsWithAffinity.size > 0) this.withAffinity.add(state)
@@ -382,6 +396,7 @@ export class Snapshot {
 
   private count(state: MutableNode, info: PodInfo, sign: 1 | -1): void {
     addResources(state.requested, info.requests, sign)
+    state.revision++
     state.volumeCount += sign * (info.pod.spec?.volumes?.length ?? 0)
     state.scoring.cpuMilli += sign * info.scoring.cpuMilli
     state.scoring.memory += sign * info.scoring.memory
