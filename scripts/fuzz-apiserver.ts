@@ -8,6 +8,6 @@ const report = await fuzz({ seed: Number(seed), requests: Number(requests) }, (d
 })
 const [early, late] = report.heap.map((bytes) => Math.round(bytes / 1e6))
 console.log(`${report.requests} requests in ${Math.round(report.milliseconds / 1000)} s; codes ${JSON.stringify(report.codes)}`)
-console.log(`heap after a fifth ${early} MB, at the end ${late} MB`)
+console.log(`heap after a fifth ${early} MB, at the end ${late} MB; objects ${report.objects.join(" and ")}`)
 for (const complaint of report.complaints) console.error(complaint)
 process.exit(report.complaints.length === 0 ? 0 : 1)

@@ -5,7 +5,7 @@ import { decodeObject } from "./decode/object.ts"
 import { readWriteOptions } from "./decode/write-options.ts"
 import { warnOfDeprecation } from "./deprecations.ts"
 import { negotiate } from "./encode/accept.ts"
-import { hasProtobuf, objectResponse, textResponse } from "./encode/json.ts"
+import { hasProtobuf, objectResponse, tableOptionsOf, textResponse } from "./encode/json.ts"
 import { health, versionInfo } from "./health.ts"
 import type { RequestContext } from "./request.ts"
 import { defaulted } from "./rules.ts"
@@ -68,7 +68,8 @@ export const dispatch = async (serving: Serving, context: RequestContext): Promi
   // Asked before anything is written: a client that cannot read the answer must not cause a change.
   const accept = request.headers.get("accept")
   const isList = info.verb === "list" || info.verb === "deletecollection"
-  negotiate(accept, { list: isList, watch: info.verb === "watch", protobuf: hasProtobuf(served) })
+  const { shape } = negotiate(accept, { list: isList, watch: info.verb === "watch", protobuf: hasProtobuf(served) })
+  if (shape === "Table") tableOptionsOf(context, 0)
   return (virtual[`${info.resource}.${info.group}`]?.[info.verb] ?? handler)(serving, context, served)
 }
 
@@ -115,7 +116,8 @@ const subresource = async (serving: Serving, context: RequestContext, served: Se
   if (connect !== undefined) return connect(context, shownObject(served, await findObject(serving, context, served)))
   const handler = subresources[`${info.resource}.${info.group}/${info.subresource}`]?.[info.verb] ?? ofStatus(info)
   if (handler === undefined || !found.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed()
-  negotiate(context.request.headers.get("accept"), { protobuf: hasProtobuf(served) })
+  const { shape } = negotiate(context.request.headers.get("accept"), { protobuf: hasProtobuf(served) })
+  if (shape === "Table") tableOptionsOf(context, 0)
   return handler(serving, context, served)
 }
 

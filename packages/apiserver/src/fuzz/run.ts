@@ -14,6 +14,8 @@ export interface FuzzReport {
   readonly complaints: ReadonlyArray<string>
   /** Bytes of the heap after a fifth of the requests, and at the end. */
   readonly heap: readonly [early: number, late: number]
+  /** Objects stored at the same two moments: with generated names they grow more, and memory with them. */
+  readonly objects: readonly [early: number, late: number]
   readonly milliseconds: number
 }
 
@@ -58,7 +60,10 @@ export const fuzz = async (
   const revision = (): Promise<bigint> => Effect.runPromise(store.revision)
   const codes: Record<string, number> = {}
   const complaints: Array<string> = []
+  const objectsNow = async (): Promise<number> =>
+    (await Effect.runPromise(store.list({ prefix: "/registry/" }, { limit: 1 }))).remaining + 1
   let early = 0
+  let objectsEarly = 0
   const start = performance.now()
   let done = 0
   for (; done < requests && complaints.length < complaintLimit; done++) {
@@ -74,7 +79,10 @@ export const fuzz = async (
     else if (response.status >= 400 && (await revision()) !== before) {
       complaints.push(`${response.status}, and yet something was written: ${text}\n${show(request)}`)
     }
-    if (done === Math.floor(requests / 5)) early = heapNow()
+    if (done === Math.floor(requests / 5)) {
+      early = heapNow()
+      objectsEarly = await objectsNow()
+    }
     if (done > 0 && done % 10_000 === 0) {
       progress(done)
       // The log of a store grows by design; a cluster compacts it.
@@ -83,6 +91,7 @@ export const fuzz = async (
   }
   const milliseconds = performance.now() - start
   const late = heapNow()
+  const objectsLate = await objectsNow()
   await Effect.runPromise(Scope.close(scope, Exit.void))
-  return { seed, requests: done, codes, complaints, heap: [early, late], milliseconds }
+  return { seed, requests: done, codes, complaints, heap: [early, late], objects: [objectsEarly, objectsLate], milliseconds }
 }
