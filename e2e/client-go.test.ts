@@ -63,6 +63,10 @@ describe.skipIf(!there)("client-go", () => {
     expect(await run("dynamic")).toBe("ok dynamic\n")
   }, 60_000)
 
+  test("server-side apply owns fields, and refuses to take another's", async () => {
+    expect(await run("apply")).toBe("ok apply\n")
+  }, 60_000)
+
   test("leaders are elected, one at a time", async () => {
     expect(await run("election")).toBe("ok election\n")
   }, 60_000)
