@@ -20,6 +20,12 @@ export const jobs: Strategy<Job> = {
       throw invalid(resource, name, [fieldError.invalid("spec.selector", selector, "`selector` not auto-generated")])
     }
     const labels = { ...template.metadata?.labels, ...own }
-    return { ...job, spec: { ...spec, selector, template: { ...template, metadata: { ...template.metadata, labels } } } }
+    // Labels of its own default to its pods': those are only known here.
+    const bare = Object.keys(job.metadata?.labels ?? {}).length === 0
+    return {
+      ...job,
+      metadata: { ...job.metadata, ...(bare ? { labels } : {}) },
+      spec: { ...spec, selector, template: { ...template, metadata: { ...template.metadata, labels } } }
+    }
   }
 }
