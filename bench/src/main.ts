@@ -2,11 +2,12 @@
 import { parseArgs } from "node:util"
 import { apiserver } from "./apiserver.ts"
 import { type Benchmark, type Measurement, measure } from "./measurement.ts"
+import { scheduler } from "./scheduler.ts"
 import { startup } from "./startup.ts"
 import { store } from "./store.ts"
 import { storeGrowth } from "./store-growth.ts"
 
-const benchmarks: ReadonlyArray<Benchmark> = [startup, store, storeGrowth, apiserver]
+const benchmarks: ReadonlyArray<Benchmark> = [startup, store, storeGrowth, apiserver, scheduler]
 
 const help = `Usage: bun run bench [NAME] [--json]
 
