@@ -12,7 +12,7 @@ import type { Benchmark } from "./measurement.ts"
 const updates = 1_000_000
 const keys = 10_000
 const clients = 64
-const keepRevisions = 50_000
+const keepRevisions = 100_000
 const value = "x".repeat(2048)
 
 /** What we promise: size beside live data and retained history, and the last tenth beside the first. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
@@ -16,6 +16,8 @@ const run = (cwd: string, ...words: ReadonlyArray<string>): string => {
 
 test("packed and installed by npm in an empty folder, the README's examples and the command run on Node, Bun and Deno", () => {
   const folder = mkdtempSync(join(tmpdir(), "tsukube-packed-"))
+  // The private PostgreSQL runs as another user when we are root, and that user must reach its programs.
+  chmodSync(folder, 0o755)
   try {
     run(root, process.execPath, "scripts/build.ts", "host", "store", "--pack", join(folder, "packed"))
     writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }')

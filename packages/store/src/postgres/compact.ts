@@ -14,7 +14,7 @@ export interface Compaction {
 /** Revisions swept in one transaction. */
 const sweepRevisions = 5_000
 /** So many deleted rows make a VACUUM worth its time: autovacuum alone lets the table grow to several times its data. */
-const vacuumRows = 50_000
+const vacuumRows = 20_000
 
 /** Makes `before` the oldest revision that can be read, and deletes what it made superfluous. */
 export const makeCompact = (database: Database, schema: string): ((before: bigint) => Effect.Effect<void, StoreError>) => {
@@ -41,8 +41,11 @@ export const makeCompact = (database: Database, schema: string): ((before: bigin
     const one = (table: string) => database.maintain(`vacuum (truncate off) ${schema}.${table}`)
     return Effect.andThen(one("log"), one("head"))
   })
+  /** Answers kept for writers that ended long ago. */
+  const forgetWriters = database.read(`delete from ${schema}.batch where at < now() - interval '1 day'`, [])
   // Safe to give up anywhere: what a sweep left, the next one finds.
-  return (before) => Effect.andThen(decide(before), Effect.andThen(sweep, vacuum)).pipe(Effect.asVoid)
+  return (before) =>
+    Effect.andThen(decide(before), Effect.andThen(sweep, vacuum)).pipe(Effect.andThen(forgetWriters), Effect.asVoid)
 }
 
 const defaultKeepMs = 300_000
@@ -60,10 +63,8 @@ export const compactByItself = (
   /** When which revision was the newest, the oldest first. */
   const seen: Array<{ readonly atNanos: bigint; readonly revision: bigint }> = []
   let done = 0n
-  const pauseMs = Math.min(
-    longestPauseMs,
-    Math.max(shortestPauseMs, Math.min(keepMs, keepRevisions === undefined ? keepMs : 10_000) / looksPerAge)
-  )
+  const pauseMs =
+    keepRevisions === undefined ? Math.min(longestPauseMs, Math.max(shortestPauseMs, keepMs / looksPerAge)) : shortestPauseMs
   const look = Effect.gen(function* () {
     const revision = yield* newest
     const nowNanos = yield* Clock.currentTimeNanos
