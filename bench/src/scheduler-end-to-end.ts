@@ -33,8 +33,9 @@ const program = Effect.gen(function* () {
     metadata: { name: metadata?.name ?? "", namespace: "default" }
   }))
   // The clock runs from the first pod created to the last binding seen, as upstream's does.
-  yield* runScheduler(client, yield* makeInformers(client))
-  const watch = (yield* makeInformers(client)).of(pods)
+  const informers = yield* makeInformers(client)
+  yield* runScheduler(client, informers)
+  const watch = informers.of(pods)
   yield* watch.synced
   let bound = 0
   const counted = new Set<string>()
