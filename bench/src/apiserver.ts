@@ -101,12 +101,13 @@ const configMaps = "/api/v1/namespaces/default/configmaps"
 
 /** Microseconds of CPU a write of pods of one node costs while others are watched. */
 const writesBeside = async (server: Server, others: number): Promise<number> => {
+  const { metadata } = (await (await send(server, "GET", configMaps)).json()) as { metadata: { resourceVersion: string } }
   const watches = await Promise.all(
     Array.from({ length: others }, (_, i) =>
       send(
         server,
         "GET",
-        `/api/v1/pods?watch=true&resourceVersion=0&sendInitialEvents=false&fieldSelector=spec.nodeName%3Dother-${i}`
+        `/api/v1/pods?watch=true&resourceVersion=${metadata.resourceVersion}&fieldSelector=spec.nodeName%3Dother-${i}`
       )
     )
   )
@@ -181,9 +182,10 @@ export const apiserver: Benchmark = {
     })
     const ours: Side = async () => {
       round++
+      const { metadata } = (await (await send(server, "GET", configMaps)).json()) as { metadata: { resourceVersion: string } }
       const watches = await Promise.all(
         Array.from({ length: watchers }, () =>
-          send(server, "GET", `${configMaps}?watch=true&resourceVersion=0&sendInitialEvents=false`)
+          send(server, "GET", `${configMaps}?watch=true&resourceVersion=${metadata.resourceVersion}`)
         )
       )
       let number = 0
