@@ -49,7 +49,13 @@ export interface Filtered {
 }
 
 /** Finds the nodes that can take the pod, and why the others cannot. */
-export const filterNodes = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<Plugin>, sampling?: Sampling): Filtered => {
+export const filterNodes = (
+  pod: PodInfo,
+  snapshot: Snapshot,
+  plugins: ReadonlyArray<Plugin>,
+  sampling?: Sampling,
+  only?: ReadonlyArray<NodeState>
+): Filtered => {
   const refusals = new Map<string, NodeRefusal>()
   const filters: Array<Ready> = []
   let names: Set<string> | undefined
@@ -65,7 +71,7 @@ export const filterNodes = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyA
     if (plugin.filter !== undefined && result?.skip !== true) filters.push({ plugin, state: result?.state })
   }
   const feasible: Array<NodeState> = []
-  const all = [...snapshot.nodes.values()]
+  const all = only ?? [...snapshot.nodes.values()]
   const enough = enoughOf(all.length, sampling)
   const start = sampling === undefined || all.length === 0 ? 0 : sampling.start % all.length
   let looked = 0
@@ -252,11 +258,15 @@ export const filterBesideNominated = (
     ({ info }) => info.uid !== pod.uid && priorityOf(info) >= ours && snapshot.nodeOf(info.uid) === undefined
   )
   if (others.length === 0 || without.feasible.length === 0) return without
-  for (const { info, nodeName } of others) snapshot.addPod(info, nodeName)
-  const beside = filterNodes(pod, snapshot, plugins)
-  for (const { info } of others) snapshot.removePod(info.uid)
-  const refusals = new Map([...beside.refusals, ...without.refusals])
-  return { feasible: without.feasible.filter(({ name }) => !beside.refusals.has(name)), refusals }
+  const beside = snapshot.unchanged(() => {
+    for (const { info, nodeName } of others) snapshot.addPod(info, nodeName)
+    const filtered = filterNodes(pod, snapshot, plugins, undefined, without.feasible)
+    for (const { info } of others) snapshot.removePod(info.uid)
+    return filtered
+  })
+  if (beside.overall !== undefined) return { ...without, feasible: [], overall: beside.overall }
+  for (const [name, refusal] of beside.refusals) without.refusals.set(name, refusal)
+  return { feasible: beside.feasible, refusals: without.refusals }
 }
 
 /**

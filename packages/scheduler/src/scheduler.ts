@@ -205,6 +205,7 @@ export const runScheduler = (
     const { schedulerName = "default-scheduler", plugins = defaultPlugins, random = Math.random, writeLimit = 100 } = options
     const profiles: ReadonlyArray<Profile> = options.profiles ?? [{ schedulerName, plugins }]
     const clock = yield* Clock.Clock
+    const services = yield* Effect.context<never>()
     const recorder = yield* makeRecorder(client, { component: profiles[0]?.schedulerName ?? schedulerName })
     const hasNews = Latch.makeUnsafe(false)
     const pluginsByName = new Map(profiles.map((profile) => [profile.schedulerName, profile.plugins] as const))
@@ -228,7 +229,7 @@ export const runScheduler = (
       state,
       extenders: options.extenders ?? [],
       profileOf: ({ spec }) => running.get(spec?.schedulerName ?? "") ?? first,
-      handle: { snapshot: state.snapshot, client, run: (effect) => Effect.runPromise(effect) }
+      handle: { snapshot: state.snapshot, client, run: Effect.runPromiseWith(services) }
     }
     const writes = yield* FiberSet.make<void>()
     const permits = yield* Semaphore.make(writeLimit)

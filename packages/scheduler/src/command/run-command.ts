@@ -48,6 +48,6 @@ export const runCommand = (flags: RunFlags): Effect.Effect<void, unknown> =>
       })
       if (!flags.leaderElect) return yield* work
       const lease = { namespace: configuration?.leaderElection.namespace ?? "kube-system", name: names[0] ?? "tsukube-scheduler" }
-      yield* Effect.scoped(work).pipe(leaderElection({ client, lease, identity: `${lease.name}-${crypto.randomUUID()}` }))
+      return yield* Effect.scoped(work).pipe(leaderElection({ client, lease, identity: `${lease.name}-${crypto.randomUUID()}` }))
     })
   )
