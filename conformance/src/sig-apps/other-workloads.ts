@@ -175,9 +175,12 @@ const controllerScale: ConformanceTest = {
         return true
       })
     await awaitReplicas(1)
-    const current = await client.getSubresource<Scale>(replicationcontrollers, key, "scale")
-    expectEqual([current.status?.replicas, current.status?.selector], [1, "app=scaled"], "replicas and selector of the scale")
-    await client.updateSubresource<Scale>(replicationcontrollers, key, "scale", { ...current, spec: { replicas: 2 } })
+    // The controller writes its status all the while.
+    await retryOnConflict(async () => {
+      const current = await client.getSubresource<Scale>(replicationcontrollers, key, "scale")
+      expectEqual([current.status?.replicas, current.status?.selector], [1, "app=scaled"], "replicas and selector of the scale")
+      return client.updateSubresource<Scale>(replicationcontrollers, key, "scale", { ...current, spec: { replicas: 2 } })
+    })
     await awaitReplicas(2)
   }
 }
