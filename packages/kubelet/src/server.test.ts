@@ -39,7 +39,9 @@ const setUp = Effect.gen(function* () {
   const client = yield* startApi()
   const authority = yield* Effect.promise(() => createAuthority())
   const server = yield* Effect.promise(() => issueCertificate(authority, { commonName: "n", ipAddresses: ["127.0.0.1"] }))
-  const apiserver = yield* Effect.promise(() => issueCertificate(authority, { commonName: "kube-apiserver", usages: ["client"] }))
+  const apiserver = yield* Effect.promise(() =>
+    issueCertificate(authority, { commonName: "kube-apiserver", organizations: ["system:masters"], usages: ["client"] })
+  )
   const runtime = yield* makeSimulated({ nodeName: "sim-1", podCidr: "10.244.3.0/24" })
   const { port } = yield* runKubelet({
     client,
@@ -56,20 +58,22 @@ const setUp = Effect.gen(function* () {
       async () => (await Effect.runPromise(client.get(pods, { namespace: "default", name: "web" }))).status?.phase === "Running"
     )
   )
-  return { port, ca: authority.cert, apiserver }
+  const user = yield* Effect.promise(() => issueCertificate(authority, { commonName: "alice", organizations: ["dev"] }))
+  return { port, ca: authority.cert, apiserver, user }
 })
 
 test(
-  "only clients with a certificate of the cluster's authority are answered",
+  "only the API server, known by a certificate of the cluster's authority, is answered",
   live(() =>
     Effect.gen(function* () {
-      const { port, ca, apiserver } = yield* setUp
+      const { port, ca, apiserver, user } = yield* setUp
       const stranger = yield* Effect.promise(async () =>
         issueCertificate(await createAuthority(), { commonName: "kube-apiserver" })
       )
       for (const path of ["/pods", "/healthz", "/containerLogs/default/web/main"]) {
         expect((yield* Effect.promise(() => get(port, path, ca))).status).toBe(401)
         expect((yield* Effect.promise(() => get(port, path, ca, stranger))).status).toBe(401)
+        expect((yield* Effect.promise(() => get(port, path, ca, user))).status).toBe(403)
         expect((yield* Effect.promise(() => get(port, path, ca, apiserver))).status).toBe(200)
       }
       const listed: { readonly items: ReadonlyArray<Pod> } = JSON.parse(

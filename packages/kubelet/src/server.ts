@@ -97,8 +97,21 @@ const socketOf = (request: Request): TLSSocket =>
   // On HTTP/2 the request's own socket is a stand-in that does not know about certificates.
   (("stream" in request ? request.stream.session?.socket : undefined) ?? request.socket) as TLSSocket
 
+/** Whoever belongs to it may do anything in the cluster; the API server's own client certificate says so. */
+const trustedGroup = "system:masters"
+
+/**
+ * A certificate of the cluster's authority says who somebody is, not what he may do: users and other kubelets have one too. The API
+ * server decides about them before it comes here, so only it, and who is trusted with everything, is let in.
+ */
 const checkClient = (request: Request): void => {
-  if (socketOf(request).authorized !== true) throw new Refused(401, "Unauthorized")
+  const socket = socketOf(request)
+  if (socket.authorized !== true) throw new Refused(401, "Unauthorized")
+  const { O: organizations = [], CN: user } = socket.getPeerCertificate().subject as Readonly<
+    Record<string, string | Array<string>>
+  >
+  if ([organizations].flat().includes(trustedGroup)) return
+  throw new Refused(403, `Forbidden (user=${user}, verb=${request.method?.toLowerCase()}, resource=nodes, subresource=proxy)`)
 }
 
 const urlOf = (request: Request): URL => new URL(request.url ?? "/", "https://kubelet")

@@ -21,7 +21,11 @@ const portOf = async (listening: Server): Promise<number> => {
 beforeAll(async () => {
   const authority = await createAuthority()
   const own = await issueCertificate(authority, { commonName: "x", ipAddresses: ["127.0.0.1"] })
-  const client = await issueCertificate(authority, { commonName: "apiserver", usages: ["client"] })
+  const client = await issueCertificate(authority, {
+    commonName: "apiserver",
+    organizations: ["system:masters"],
+    usages: ["client"]
+  })
   plain = createServer(async (request, response) => {
     let body = ""
     for await (const chunk of request) body += chunk

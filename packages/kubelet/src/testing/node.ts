@@ -93,7 +93,9 @@ export const makeTestNode = (): Effect.Effect<TestNode, unknown, Scope.Scope> =>
     const server = yield* Effect.promise(() =>
       issueCertificate(authority, { commonName: "kubelet", ipAddresses: ["127.0.0.1"], usages: ["server"] })
     )
-    const client = yield* Effect.promise(() => issueCertificate(authority, { commonName: "apiserver", usages: ["client"] }))
+    const client = yield* Effect.promise(() =>
+      issueCertificate(authority, { commonName: "apiserver", organizations: ["system:masters"], usages: ["client"] })
+    )
     const containerd = yield* startContainerd({ dir })
     yield* containerd.importImages(images)
 
