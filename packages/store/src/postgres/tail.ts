@@ -14,7 +14,12 @@ export const readLogOf =
   (database: Database, schema: string): ReadLog =>
   (range, after, upTo) => {
     const { statement, parameters } = logQuestion(schema, range, after, upTo)
-    return Effect.flatMap(database.read(statement, parameters), (rows) => {
+    // A database that is away is waited for: a watcher in the past resumes as a live one does.
+    const patient = Effect.retry(database.read(statement, parameters), {
+      while: (error) => error.retryable,
+      schedule: retryForEver
+    })
+    return Effect.flatMap(patient, (rows) => {
       const { compacted } = boundsOf(rows)
       if (after < compacted) return Effect.fail(new Compacted({ oldest: compacted }))
       const commits = commitsOf(rows)
