@@ -25,8 +25,15 @@ interface OwnerScale {
   readonly replicas: number
 }
 
+/** How many pods there should be, as their owners say. */
+export interface Scales {
+  /** Fails with `NoScale` when the owner of one of the pods has no scale. */
+  readonly expected: (pods: ReadonlyArray<Pod>) => Effect.Effect<ExpectedScale, ClientError | NoScale>
+  readonly synced: Effect.Effect<void>
+}
+
 /** Finds the scale that the owners of pods ask for: from the caches where those know it, else from the scale subresource. */
-export const makeScales = (client: Client, informers: Informers) => {
+export const makeScales = (client: Client, informers: Informers): Scales => {
   const sets = informers.of(replicasets)
   const deploymentCache = informers.of(deployments)
 
