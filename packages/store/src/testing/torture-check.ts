@@ -70,8 +70,12 @@ export const judge = (
       acknowledged.push({ begunMs: own.atMs, endedMs: Number(third), revision, id: first })
       for (const [key, value, expected] of own.writes) {
         const change = byRevision.get(revision)?.find((one) => one.key === key)
-        // Deleting what is not there changes nothing.
-        if (change === undefined && value === null && expected === "0") continue
+        if (value === null && expected === "0") {
+          // Deleting what is not there changes nothing; its revision is one at which the key was not there, maybe that of another's deletion.
+          const current = versions.get(key)?.findLast((one) => one.revision <= revision)
+          if (current?.value !== undefined) problems.push(`${first} found no ${key} at ${revision}, where it was`)
+          continue
+        }
         if (change === undefined || (change.value ?? null) !== value)
           problems.push(`lost although acknowledged: ${first} at ${revision}`)
         else if (expected !== "-1" && String(change.previousRevision) !== expected)
