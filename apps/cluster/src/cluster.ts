@@ -98,7 +98,7 @@ export const startCluster = (
     const authority = yield* openAuthority(join(options.dataDir, "pki"))
 
     // The underlay comes first, because the API server listens on it; it goes last, when no node needs it any more.
-    yield* endOldNodes(options.dataDir, nodes)
+    yield* endOldNodes(options.dataDir)
     const underlay = runtime.kind === "containerd" ? yield* makeUnderlay(options.dataDir, nodes) : undefined
     const advertised = underlay?.gateway ?? machineAddress()
 

@@ -1,5 +1,5 @@
 /** Real nodes: each a process in a network namespace of its own, with its own containerd, on one bridge of this machine. @module */
-import { existsSync, mkdirSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { CertificatePair } from "@tsukube/apiserver/certificates"
@@ -45,9 +45,12 @@ const endOldNode = (folder: string): Effect.Effect<void> =>
     rmSync(join(folder, "state"), { recursive: true, force: true })
   })
 
-/** Ends what the nodes of a killed run left on this machine. */
-export const endOldNodes = (dataDir: string, nodes: ReadonlyArray<NodeSpec>): Effect.Effect<void> =>
-  Effect.forEach(nodes, ({ name }) => endOldNode(containerdDir(dataDir, name)), { discard: true })
+/** Ends what the nodes of a killed run left on this machine, however many it had. */
+export const endOldNodes = (dataDir: string): Effect.Effect<void> => {
+  const folder = join(dataDir, "nodes")
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  return Effect.forEach(names, (name) => endOldNode(containerdDir(dataDir, name)), { discard: true })
+}
 
 /** Short, because the path of a unix socket is at most 107 bytes long. */
 const containerdDir = (dataDir: string, name: string): string => join(dataDir, "nodes", name, "containerd")
