@@ -5,6 +5,7 @@ import type { Pod, PodTemplateSpec } from "@tsukube/api/core-v1"
 import { conditionOf, withCondition, withoutCondition } from "../condition.ts"
 import { formatTime, isDeleting, nameOf, namespaceOf } from "../object.ts"
 import { isActive, isReady, isTerminal, untilAvailable } from "../pod-state.ts"
+import type { Failure } from "../pod-writes.ts"
 import { inDeletionOrder } from "./rank.ts"
 
 /** The most pods one pass makes or ends. */
@@ -48,12 +49,6 @@ export const podOf = (replicaSet: Replicated, resource: Resource): Pod => {
     },
     ...(template?.spec === undefined ? {} : { spec: template.spec })
   }
-}
-
-/** A failed create or delete, as the ReplicaFailure condition tells it. */
-export interface Failure {
-  readonly reason: "FailedCreate" | "FailedDelete"
-  readonly message: string
 }
 
 const conditionsAfter = (
