@@ -347,7 +347,7 @@ describe("bad patches", () => {
       [{ template: [], foo: 1 }, "errors:\n  .spec.template: expected map, got &{[]}\n  .spec.foo: field not declared in schema"]
     ] as const) {
       const error = patch(deployment(spec))
-      expect([error.code, error.message]).toEqual([500, start + message])
+      expect([error.code, error.message]).toEqual([400, start + message])
     }
   })
 })

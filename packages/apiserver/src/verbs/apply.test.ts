@@ -158,7 +158,7 @@ describe("server-side apply", () => {
   test("a field that the kind does not have is refused with upstream's words", async () => {
     const response = await apply(`${configMaps}/odd`, "one", { ...map("odd", {}), spec: {} })
     expect(((await response.json()) as Answer).message).toContain(".spec: field not declared in schema")
-    expect(response.status).toBe(500)
+    expect(response.status).toBe(400)
   })
 
   test("twenty appliers of one object at once all come through", async () => {
