@@ -1,6 +1,9 @@
 /** The API server as a service: a function from requests to responses over a store. @module */
 import { Store, type StoreError } from "@tsukube/store"
-import { Clock, Context, Effect, Layer } from "effect"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { repairAllocations } from "./allocate/repair.ts"
 import { makeApp } from "./app.ts"
 import { expireEvents } from "./event-expiry.ts"

@@ -1,6 +1,6 @@
 /** The chain every request goes through: an id, who asks, whether they may, the answer; whatever is thrown becomes a Status. @module */
 import { unauthorized } from "@tsukube/api"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { Hono } from "hono"
 import { createMiddleware } from "hono/factory"
 import { forbiddenError } from "./authorize/forbidden.ts"

@@ -1,7 +1,8 @@
 /** Events are forgotten an hour after they last happened: they are news, not state. @module */
 import type { Event } from "@tsukube/api/core-v1"
 import { events } from "@tsukube/api/core-v1"
-import { Effect, Schedule } from "effect"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { servedOf } from "./served.ts"
 import type { Serving } from "./serving.ts"
 import type { StoredObject } from "./stored.ts"

@@ -1,5 +1,5 @@
 /** `/healthz`, `/livez`, `/readyz` with their single checks, and `/version`. @module */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { RequestContext } from "./request.ts"
 import type { Serving } from "./serving.ts"
 

@@ -2,7 +2,9 @@
 
 import type { KubernetesObject } from "@tsukube/api"
 import { endpointslices } from "@tsukube/api/discovery-v1"
-import { Effect, Schedule, type Scope } from "effect"
+import type { Scope } from "effect"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { kubernetesEndpoints } from "./kubernetes-service.ts"
 import type { ApiserverOptions } from "./options.ts"
 import type { Serving } from "./serving.ts"

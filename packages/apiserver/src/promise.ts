@@ -1,6 +1,10 @@
 /** A whole API server in one call, for tests of operators and for embedding: no Effect needed. @module */
 import { layerMemory, type Store, type StoreError } from "@tsukube/store"
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import { Apiserver, layer } from "./apiserver.ts"
 import { type CertificatePair, createAuthority, issueCertificate } from "./certificates.ts"
 import { serveInsecure } from "./insecure.ts"

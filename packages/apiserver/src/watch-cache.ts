@@ -1,6 +1,8 @@
 /** The cluster's objects in memory, kept up to date by one watch of the store. @module */
 import type { Compacted, Entry, Store, StoreError } from "@tsukube/store"
-import { Effect, type Scope, Stream } from "effect"
+import type { Scope } from "effect"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { Bucket } from "./bucket.ts"
 import { folderOfKey, StoredObject } from "./stored.ts"
 

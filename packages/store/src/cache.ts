@@ -1,5 +1,10 @@
 /** A store that answers reads and watches from memory, over another store that it follows. @module */
-import { Context, Effect, Layer, Schedule, type Scope, Stream } from "effect"
+import type { Scope } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
 import { entryOf, type History, makeHistory } from "./history.ts"
 import { type Hub, makeHub } from "./hub.ts"
 import { checkList, checkQuestion, futureRevision } from "./key.ts"

@@ -1,5 +1,6 @@
 /** Reads the keys of an etcd: from the JSON of `etcdctl get --prefix "" -w json`, or live from its JSON gateway. @module */
-import { Effect, Stream } from "effect"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { type Entry, StoreError } from "./store.ts"
 
 /** A key and value of etcd, as its JSON has them: base64. */

@@ -1,5 +1,6 @@
 /** Hands each commit of the log to the watchers whose range it touches, without ever waiting for one of them. @module */
-import { Effect, Stream } from "effect"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { checkQuestion } from "./key.ts"
 import type { Meter } from "./metrics.ts"
 import { type Advance, type Change, Compacted, type Range, type StoreError } from "./store.ts"

@@ -1,5 +1,8 @@
 /** A store in the memory of this process: for tests, for trying things out, and as the meaning of the other stores in little code. @module */
-import { Clock, Effect, Fiber, Layer } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import { entryOf, makeHistory } from "./history.ts"
 import { type LogPage, makeHub } from "./hub.ts"
 import { checkList, checkQuestion, checkTtl, checkWrites } from "./key.ts"

@@ -1,5 +1,7 @@
 /** What a store tells about itself, as Effect's metrics: read them with `Metric.snapshot`, or export them as Prometheus text. @module */
-import { type Context, Effect, Metric } from "effect"
+import type { Context } from "effect"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
 
 const seconds = Metric.exponentialBoundaries({ start: 0.0005, factor: 2, count: 16 })
 const counts = Metric.exponentialBoundaries({ start: 1, factor: 2, count: 15 })

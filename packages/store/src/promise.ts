@@ -1,5 +1,8 @@
 /** The store for people who do not use Effect: the same questions as promises and async iterables. @module */
-import { Context, type Layer, ManagedRuntime, Stream } from "effect"
+import type { Layer } from "effect"
+import * as Context from "effect/Context"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Stream from "effect/Stream"
 import { type Advance, type Change, type Entry, type ListOptions, type Page, Store, type Write } from "./store.ts"
 
 export { layerCached } from "./cache.ts"

@@ -1,6 +1,7 @@
 /** Snapshots: every key of a store at one revision, as lines of JSON with a checksum, from any store and into any other. @module */
 import { createHash, type Hash } from "node:crypto"
-import { Effect, Stream } from "effect"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { commitLimit } from "./key.ts"
 import { type Compacted, type Conflict, type Entry, type Store, StoreError, type Write } from "./store.ts"
 

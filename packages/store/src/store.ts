@@ -1,5 +1,7 @@
 /** The interface every store keeps: an ordered, watchable log of key-value commits, and the errors it may answer with. @module */
-import { Context, Data, type Effect, type Stream } from "effect"
+import type { Effect, Stream } from "effect"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 
 /** A key as it stands at some revision. */
 export interface Entry {

@@ -1,7 +1,7 @@
 /** What a server does at its start about addresses and ports that no Service has, and about Services whose own are not recorded. @module */
 import { type Service, services } from "@tsukube/api/core-v1"
 import type { Write } from "@tsukube/store"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Serving } from "../serving.ts"
 import { keyOf, type StoredObject } from "../stored.ts"
 import { addressesOf, nodePortsOf } from "../strategies/services.ts"

@@ -1,6 +1,10 @@
 /** Sends many random requests to a server of its own and checks what must always hold: never a 5xx, nothing written on a refusal, memory flat. @module */
 import { makeMemory, Store } from "@tsukube/store"
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import { Apiserver, layer } from "../apiserver.ts"
 import { randomOf } from "./objects.ts"
 import { type FuzzRequest, nextRequest } from "./requests.ts"

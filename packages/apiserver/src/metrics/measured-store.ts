@@ -1,6 +1,7 @@
 /** A store whose calls are counted and timed. @module */
 import type { Store } from "@tsukube/store"
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { folderOfKey } from "../stored.ts"
 import type { Meter } from "./meter.ts"
 

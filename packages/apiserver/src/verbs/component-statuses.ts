@@ -1,7 +1,7 @@
 /** ComponentStatuses: how the parts of a control plane are, asked when somebody reads them and stored nowhere. @module */
 import { type KubernetesObject, notFound } from "@tsukube/api"
 import type { ComponentStatus } from "@tsukube/api/core-v1"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { listResponse, storedResponse } from "../encode/json.ts"
 import { filterOf } from "../filter.ts"
 import { readListRequest } from "../list-options.ts"

@@ -1,7 +1,7 @@
 /** GET of a collection: from memory as a rule, from the store's history for later pages and exact revisions. @module */
 import { badRequest, expired, StatusError } from "@tsukube/api"
 import type { Compacted, Entry, Page, StoreError } from "@tsukube/store"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { listResponse } from "../encode/json.ts"
 import { type Filter, filterOf } from "../filter.ts"
 import { freshen } from "../freshness.ts"
