@@ -1,20 +1,16 @@
 /**
- * `bun scripts/generate/protobuf.ts FACTS GO_MODULES`: writes the messages that `packages/apiserver` reads. FACTS has the field numbers;
- * GO_MODULES is the folder with `api@…` and `apimachinery@…` of k8s.io (`go mod download`), whose struct tags say which fields
- * are pointers: only for those a zero on the wire is a value and not just nothing.
+ * `bun scripts/generate/protobuf.ts FACTS GO_MODULES`: writes the messages that `packages/apiserver` reads. FACTS has the field numbers of
+ * what k8s.io/api holds; GO_MODULES is the folder with `api@…`, `apimachinery@…`, `apiextensions-apiserver@…` and `kube-aggregator@…` of
+ * k8s.io (`go mod download`). Struct tags say which fields are pointers: only for those a zero on the wire is a value and not just
+ * nothing. The last two modules publish the numbers of CustomResourceDefinition and APIService, in `generated.proto`.
  * @module
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { resources } from "../../packages/api/src/catalog.ts"
 import { factsFolder } from "./facts-folder.ts"
+import { type Field, readProto } from "./proto-file.ts"
 
-interface Field {
-  readonly type: string
-  readonly id: number
-  readonly rule?: string
-  readonly keyType?: string
-}
 interface Node {
   readonly fields?: Readonly<Record<string, Field>>
   readonly nested?: Readonly<Record<string, Node>>
@@ -32,6 +28,13 @@ const collect = (node: Node, path: string): void => {
 }
 collect(JSON.parse(readFileSync(join(facts, "kubernetes-v1.36-protobuf.json"), "utf8")), "")
 
+/** Groups that are served by libraries of their own, with the fields that JSON names otherwise: by message, number and name. */
+const extensions = {
+  "apiextensions-apiserver": "pkg/apis/apiextensions/v1",
+  "kube-aggregator": "pkg/apis/apiregistration/v1"
+} as const
+const jsonNames = new Map<string, string>()
+
 /** Fields of Go structs whose zero is written to JSON too: pointers, and those without `omitempty`. By message, field numbers. */
 const kept = new Map<string, Set<number>>()
 const line = /^\t\w+\s+(\S+)\s+`(?:\w+:"[^"]*"\s+)*?json:"([^"]*)"[^`]*?protobuf:"\w+,(\d+),/
@@ -46,13 +49,22 @@ const readFile = (file: string, prefix: string): void => {
   for (const text of readFileSync(file, "utf8").split("\n")) {
     struct = /^type (\w+) struct/.exec(text)?.[1] ?? struct
     const [, type = "", json = "", number = ""] = line.exec(text) ?? []
+    const [jsonName = ""] = json.split(",")
+    if (/[$-]./.test(jsonName)) jsonNames.set(`${prefix}.${struct} ${number}`, jsonName)
     if (number === "" || (!type.startsWith("*") && json.includes("omitempty"))) continue
     const name = `${prefix}.${struct}`
     kept.set(name, (kept.get(name) ?? new Set()).add(Number(number)))
   }
 }
 for (const module of readdirSync(modulesFolder)) {
-  if (/^(api|apimachinery)@/.test(module)) readStructs(join(modulesFolder, module), `k8s.io.${module.split("@")[0]}`)
+  const [name = ""] = module.split("@")
+  if (name === "api" || name === "apimachinery") readStructs(join(modulesFolder, module), `k8s.io.${name}`)
+  if (!(name in extensions)) continue
+  const path = extensions[name as keyof typeof extensions]
+  const prefix = `k8s.io.${name}.${path.replaceAll("/", ".")}`
+  readStructs(join(modulesFolder, module, path), prefix)
+  const proto = readFileSync(join(modulesFolder, module, path, "generated.proto"), "utf8")
+  for (const [message, fields] of readProto(proto)) messages.set(`${prefix}.${message}`, fields)
 }
 
 /** A type as a field of `message` names it: absolute, or relative to the message's package. */
@@ -76,7 +88,7 @@ for (const options of ["DeleteOptions", "CreateOptions", "Status"]) want(`${meta
 const print = (message: string): string => {
   const fields = Object.entries(messages.get(message)!).map(([name, { type, id, rule, keyType }]) => {
     const flags = `${rule === "repeated" ? "r" : ""}${keyType === undefined ? "" : "m"}${kept.get(message)?.has(id) ? "z" : ""}`
-    return `${name} ${id} ${scalars.has(type) ? type : resolve(message, type)} ${flags}`.trimEnd()
+    return `${jsonNames.get(`${message} ${id}`) ?? name} ${id} ${scalars.has(type) ? type : resolve(message, type)} ${flags}`.trimEnd()
   })
   return `  ${JSON.stringify(message)}: ${JSON.stringify(fields.join(";"))}`
 }

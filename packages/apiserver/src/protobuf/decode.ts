@@ -9,6 +9,7 @@ const magic = Buffer.from("k8s\0")
 /** Messages lie in messages; no kind needs more. */
 const depthLimit = 64
 const meta = "k8s.io.apimachinery.pkg.apis.meta.v1"
+const schemas = "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1"
 
 type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
@@ -48,11 +49,27 @@ const decodeEnvelope = (bytes: Uint8Array): Json => {
 }
 
 /** Types that are one value in JSON. Each gets the fields on the wire. */
-const special: Readonly<Record<string, (bytes: Uint8Array) => Json | undefined>> = {
+const special: Readonly<Record<string, (bytes: Uint8Array, depth: number) => Json | undefined>> = {
   [`${meta}.Time`]: (bytes) => timeOf(bytes, false),
   [`${meta}.MicroTime`]: (bytes) => timeOf(bytes, true),
   [`${meta}.Duration`]: (bytes) => `${Number(int(numbers(bytes).get(1) ?? 0n)) / 1e9}s`,
   [`${meta}.FieldsV1`]: (bytes) => rawJson(bytes),
+  [`${schemas}.JSON`]: (bytes) => rawJson(bytes),
+  [`${schemas}.JSONSchemaPropsOrArray`]: (bytes, depth) => {
+    const { schema, others } = schemaOr(bytes, depth)
+    return others.length > 0 ? others.map((other) => decodeSchema(other, depth)) : schema
+  },
+  [`${schemas}.JSONSchemaPropsOrStringArray`]: (bytes, depth) => {
+    const { schema, others } = schemaOr(bytes, depth)
+    return others.length > 0 ? others.map(textOf) : schema
+  },
+  [`${schemas}.JSONSchemaPropsOrBool`]: (bytes, depth) => {
+    let schema: Json | undefined
+    const fields = numbers(bytes, (number, value) => {
+      if (number === 2) schema = decodeSchema(value, depth)
+    })
+    return schema ?? (fields.get(1) ?? 0n) !== 0n
+  },
   [`${meta}.Verbs`]: (bytes) => [...readFields(bytes)].map(({ value }) => textOf(value)),
   "k8s.io.apimachinery.pkg.runtime.RawExtension": (bytes) => rawJson(bytes),
   "k8s.io.apimachinery.pkg.api.resource.Quantity": (bytes) => firstText(bytes),
@@ -63,6 +80,20 @@ const special: Readonly<Record<string, (bytes: Uint8Array) => Json | undefined>>
     })
     return (fields.get(1) ?? 0n) === 0n ? Number(int(fields.get(2) ?? 0n)) : text
   }
+}
+
+const decodeSchema = (bytes: Uint8Array, depth: number): Json =>
+  decodeMessage(messageOf(`${schemas}.JSONSchemaProps`)!, bytes, depth + 1)
+
+/** What is a schema, or in JSON something else in its place: 1 is the schema, and 2 each of the others. */
+const schemaOr = (bytes: Uint8Array, depth: number) => {
+  const others: Array<Uint8Array> = []
+  let schema: Json | undefined
+  numbers(bytes, (number, value) => {
+    if (number === 1) schema = decodeSchema(value, depth)
+    if (number === 2) others.push(value)
+  })
+  return { schema, others }
 }
 
 const numbers = (bytes: Uint8Array, onBytes?: (number: number, value: Uint8Array) => void): Map<number, bigint> => {
@@ -170,7 +201,7 @@ const decodeValue = (type: string, value: bigint | Uint8Array, depth: number): J
   if (typeof value === "bigint") throw new RangeError("a number where a message belongs")
   if (type.endsWith(".ExtraValue")) return [...readFields(value)].map((field) => textOf(field.value))
   const one = special[type]
-  if (one !== undefined) return one(value)
+  if (one !== undefined) return one(value, depth)
   const message = messageOf(type)
   if (message === undefined) throw new RangeError(`the message ${type} is not known`)
   return decodeMessage(message, value, depth + 1)

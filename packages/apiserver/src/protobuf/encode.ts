@@ -200,6 +200,16 @@ const writeTime = (writer: BackwardWriter, value: unknown): void => {
   writer.key(1, 0)
 }
 
+const schemas = "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1"
+
+/** What is a schema, or in JSON something else in its place: 1 is the schema, and 2 each of the others. */
+const writeSchemaOr =
+  (other: (writer: BackwardWriter, value: ReadonlyArray<unknown>) => void) =>
+  (writer: BackwardWriter, value: unknown): void => {
+    if (Array.isArray(value)) other(writer, value)
+    else writeMessageField(writer, 1, messageOf(`${schemas}.JSONSchemaProps`)!, value as Fields)
+  }
+
 const unitNanos: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 6e10, h: 3.6e12 }
 
 const special: Readonly<Record<string, (writer: BackwardWriter, value: unknown) => void>> = {
@@ -215,6 +225,20 @@ const special: Readonly<Record<string, (writer: BackwardWriter, value: unknown) 
   },
   [`${meta}.FieldsV1`]: writeJson,
   [`${meta}.Verbs`]: writeTexts,
+  [`${schemas}.JSON`]: writeJson,
+  [`${schemas}.JSONSchemaPropsOrArray`]: writeSchemaOr((writer, list) => {
+    const message = messageOf(`${schemas}.JSONSchemaProps`)!
+    for (let i = list.length - 1; i >= 0; i--) writeMessageField(writer, 2, message, list[i] as Fields)
+  }),
+  [`${schemas}.JSONSchemaPropsOrStringArray`]: writeSchemaOr((writer, list) => {
+    for (let i = list.length - 1; i >= 0; i--) writer.textField(2, String(list[i]))
+  }),
+  [`${schemas}.JSONSchemaPropsOrBool`]: (writer, value) => {
+    // A schema allows whatever it allows: upstream writes true beside it.
+    if (typeof value !== "boolean") writeMessageField(writer, 2, messageOf(`${schemas}.JSONSchemaProps`)!, value as Fields)
+    writer.varint(value === false ? 0 : 1)
+    writer.key(1, 0)
+  },
   "k8s.io.apimachinery.pkg.runtime.RawExtension": writeJson,
   "k8s.io.apimachinery.pkg.api.resource.Quantity": (writer, value) => writer.textField(1, String(value)),
   "k8s.io.apimachinery.pkg.util.intstr.IntOrString": (writer, value) => {

@@ -768,6 +768,48 @@ export const messageTexts: Readonly<Record<string, string>> = {
     "metadata 1 k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta;driverName 2 string z;parameters 3 string m",
   "k8s.io.api.storage.v1.VolumeError": "time 1 k8s.io.apimachinery.pkg.apis.meta.v1.Time;message 2 string;errorCode 3 int32 z",
   "k8s.io.api.storage.v1.VolumeNodeResources": "count 1 int32 z",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition":
+    "name 1 string z;type 2 string z;format 3 string;description 4 string;priority 5 int32;jsonPath 6 string z",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion":
+    "strategy 1 string z;webhook 2 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion z",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition":
+    "metadata 1 k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta;spec 2 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec z;status 3 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition":
+    "type 1 string z;status 2 string z;lastTransitionTime 3 k8s.io.apimachinery.pkg.apis.meta.v1.Time;reason 4 string;message 5 string;observedGeneration 6 int64",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames":
+    "plural 1 string z;singular 2 string;shortNames 3 string r;kind 4 string z;listKind 5 string;categories 6 string r",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec":
+    "group 1 string z;names 3 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames z;scope 4 string z;versions 7 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion rz;conversion 9 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion z;preserveUnknownFields 10 bool",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus":
+    "conditions 1 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition rz;acceptedNames 2 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames z;storedVersions 3 string rz;observedGeneration 4 int64",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion":
+    "name 1 string z;served 2 bool z;storage 3 bool z;deprecated 7 bool;deprecationWarning 8 string z;schema 4 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation z;subresources 5 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources z;additionalPrinterColumns 6 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition r;selectableFields 9 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField r",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale":
+    "specReplicasPath 1 string z;statusReplicasPath 2 string z;labelSelectorPath 3 string z",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus": "",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources":
+    "status 1 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus z;scale 2 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale z",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation":
+    "openAPIV3Schema 1 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps z",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation": "description 1 string;url 2 string",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON": "raw 1 bytes z",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps":
+    "id 1 string;$schema 2 string;$ref 3 string z;description 4 string;type 5 string;format 6 string;title 7 string;default 8 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON z;maximum 9 double z;exclusiveMaximum 10 bool;minimum 11 double z;exclusiveMinimum 12 bool;maxLength 13 int64 z;minLength 14 int64 z;pattern 15 string;maxItems 16 int64 z;minItems 17 int64 z;uniqueItems 18 bool;multipleOf 19 double z;enum 20 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON r;maxProperties 21 int64 z;minProperties 22 int64 z;required 23 string r;items 24 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray z;allOf 25 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps r;oneOf 26 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps r;anyOf 27 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps r;not 28 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps z;properties 29 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps m;additionalProperties 30 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool z;patternProperties 31 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps m;dependencies 32 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray m;additionalItems 33 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool z;definitions 34 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps m;externalDocs 35 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation z;example 36 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON z;nullable 37 bool;x-kubernetes-preserve-unknown-fields 38 bool z;x-kubernetes-embedded-resource 39 bool;x-kubernetes-int-or-string 40 bool;x-kubernetes-list-map-keys 41 string r;x-kubernetes-list-type 42 string z;x-kubernetes-map-type 43 string z;x-kubernetes-validations 44 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule r",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray":
+    "schema 1 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps;jSONSchemas 2 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps r",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool":
+    "allows 1 bool;schema 2 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray":
+    "schema 1 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps;property 2 string r",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField": "jsonPath 1 string z",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference":
+    "namespace 1 string z;name 2 string z;path 3 string z;port 4 int32 z",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule":
+    "rule 1 string z;message 2 string;messageExpression 3 string;reason 4 string z;fieldPath 5 string;optionalOldSelf 6 bool z",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig":
+    "url 3 string z;service 1 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference z;caBundle 2 bytes",
+  "k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion":
+    "clientConfig 2 k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig z;conversionReviewVersions 3 string rz",
   "k8s.io.apimachinery.pkg.api.resource.Quantity": "string 1 string",
   "k8s.io.apimachinery.pkg.apis.meta.v1.Condition":
     "type 1 string z;status 2 string z;observedGeneration 3 int64;lastTransitionTime 4 k8s.io.apimachinery.pkg.apis.meta.v1.Time z;reason 5 string z;message 6 string z",
@@ -797,5 +839,14 @@ export const messageTexts: Readonly<Record<string, string>> = {
     "name 1 string;group 2 string;kind 3 string;uid 6 string;causes 4 k8s.io.apimachinery.pkg.apis.meta.v1.StatusCause r;retryAfterSeconds 5 int32",
   "k8s.io.apimachinery.pkg.apis.meta.v1.Time": "seconds 1 int64;nanos 2 int32",
   "k8s.io.apimachinery.pkg.runtime.RawExtension": "raw 1 bytes z",
-  "k8s.io.apimachinery.pkg.util.intstr.IntOrString": "type 1 int64;intVal 2 int32;strVal 3 string"
+  "k8s.io.apimachinery.pkg.util.intstr.IntOrString": "type 1 int64;intVal 2 int32;strVal 3 string",
+  "k8s.io.kube-aggregator.pkg.apis.apiregistration.v1.APIService":
+    "metadata 1 k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta;spec 2 k8s.io.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec;status 3 k8s.io.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus",
+  "k8s.io.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceCondition":
+    "type 1 string z;status 2 string z;lastTransitionTime 3 k8s.io.apimachinery.pkg.apis.meta.v1.Time;reason 4 string;message 5 string",
+  "k8s.io.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec":
+    "service 1 k8s.io.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference z;group 2 string;version 3 string;insecureSkipTLSVerify 4 bool;caBundle 5 bytes;groupPriorityMinimum 7 int32 z;versionPriority 8 int32 z",
+  "k8s.io.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus":
+    "conditions 1 k8s.io.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceCondition r",
+  "k8s.io.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference": "namespace 1 string;name 2 string;port 3 int32 z"
 }
