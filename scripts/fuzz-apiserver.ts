@@ -8,6 +8,8 @@ const report = await fuzz({ seed: Number(seed), requests: Number(requests) }, (d
 })
 const [early, late] = report.heap.map((bytes) => Math.round(bytes / 1e6))
 console.log(`${report.requests} requests in ${Math.round(report.milliseconds / 1000)} s; codes ${JSON.stringify(report.codes)}`)
+const grown = (report.heap[1] - report.heap[0]) / (report.writes[1] - report.writes[0])
 console.log(`heap after a fifth ${early} MB, at the end ${late} MB; objects ${report.objects.join(" and ")}`)
+console.log(`writes ${report.writes.join(" and ")}: ${Math.round(grown)} bytes for each change kept for watches`)
 for (const complaint of report.complaints) console.error(complaint)
 process.exit(report.complaints.length === 0 ? 0 : 1)

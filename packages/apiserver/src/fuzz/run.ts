@@ -20,6 +20,8 @@ export interface FuzzReport {
   readonly heap: readonly [early: number, late: number]
   /** Objects stored at the same two moments: with generated names they grow more, and memory with them. */
   readonly objects: readonly [early: number, late: number]
+  /** Writes until the same two moments. Of each resource the last few thousand are kept for watches that begin in the past. */
+  readonly writes: readonly [early: number, late: number]
   readonly milliseconds: number
 }
 
@@ -66,6 +68,7 @@ export const fuzz = async (
     (await Effect.runPromise(store.list({ prefix: "/registry/" }, { limit: 1 }))).remaining + 1
   let early = 0
   let objectsEarly = 0
+  let writesEarly = 0
   const start = performance.now()
   let done = 0
   for (; done < requests && complaints.length < complaintLimit; done++) {
@@ -84,6 +87,7 @@ export const fuzz = async (
     if (done === Math.floor(requests / 5)) {
       early = heapNow()
       objectsEarly = await objectsNow()
+      writesEarly = Number(await revision())
     }
     if (done > 0 && done % 10_000 === 0) {
       progress(done)
@@ -94,6 +98,17 @@ export const fuzz = async (
   const milliseconds = performance.now() - start
   const late = heapNow()
   const objectsLate = await objectsNow()
+  const writesLate = Number(await revision())
   await Effect.runPromise(Scope.close(scope, Exit.void))
-  return { seed, requests: done, codes, complaints, heap: [early, late], objects: [objectsEarly, objectsLate], milliseconds }
+  const objects = [objectsEarly, objectsLate] as const
+  return {
+    seed,
+    requests: done,
+    codes,
+    complaints,
+    heap: [early, late],
+    objects,
+    writes: [writesEarly, writesLate],
+    milliseconds
+  }
 }
