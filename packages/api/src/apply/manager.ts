@@ -1,7 +1,7 @@
 /** The entries of `metadata.managedFields`: who owns which fields, read and written in upstream's form and order. @module */
 import { isList, isObject } from "../json.ts"
 import { ParseError } from "../parse-error.ts"
-import type { ManagedFieldsEntry } from "../types/meta-v1.ts"
+import type { FieldsV1, ManagedFieldsEntry } from "../types/meta-v1.ts"
 import { emptySet, type FieldSet, union } from "./field-set.ts"
 import { parseFieldsV1, printFieldsV1 } from "./fields-v1.ts"
 
@@ -75,13 +75,19 @@ const readManager = (entry: unknown, index: number): Manager => {
 export const writeManagers = (managers: Managers): ReadonlyArray<ManagedFieldsEntry> | undefined =>
   managers.size === 0 ? undefined : [...managers.values()].sort(compareManagers).map(writeManager)
 
-const writeManager = ({ manager, operation, apiVersion, time, fields, subresource }: Manager): ManagedFieldsEntry => ({
+const writeManager = (manager: Manager): ManagedFieldsEntry => writeEntry(manager, printFieldsV1(manager.fields))
+
+/** Writes one entry whose fields are printed already. */
+export const writeEntry = (
+  { manager, operation, apiVersion, time, subresource }: Omit<Manager, "fields">,
+  fieldsV1: FieldsV1
+): ManagedFieldsEntry => ({
   ...(manager === "" ? {} : { manager }),
   operation,
   apiVersion,
   ...(time === undefined ? {} : { time }),
   fieldsType: "FieldsV1",
-  fieldsV1: printFieldsV1(fields),
+  fieldsV1,
   ...(subresource === "" ? {} : { subresource })
 })
 

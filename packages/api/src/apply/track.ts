@@ -7,8 +7,17 @@ import { isList, isObject } from "../json.ts"
 import { apiVersionOf, type KubernetesObject } from "../resource.ts"
 import type { ManagedFieldsEntry, ObjectMeta } from "../types/meta-v1.ts"
 import { blankOf } from "./blank.ts"
+import { createdFields } from "./created.ts"
 import { union } from "./field-set.ts"
-import { identityOf, type Manager, type Managers, readManagersLeniently, withoutOldest, writeManagers } from "./manager.ts"
+import {
+  identityOf,
+  type Manager,
+  type Managers,
+  readManagersLeniently,
+  withoutOldest,
+  writeEntry,
+  writeManagers
+} from "./manager.ts"
 import type { TrackedKind } from "./reset-fields.ts"
 import { ownable, settle } from "./settle.ts"
 
@@ -39,10 +48,19 @@ export const trackUpdate = <T extends KubernetesObject>(update: TrackedUpdate<T>
   const known = managersBefore(update)
   // Objects that were there before anybody tracked fields, or whose tracking was cleared, stay untracked until they are applied.
   if (known.size === 0 && before !== undefined) return withManagedFields(after, undefined)
+  if (known.size === 0) return withCreator(update)
   return withManagedFields(
     after,
     writeManagers(withoutOldest(updateManagers(kind, before, after, known, manager, subresource, now)))
   )
+}
+
+/** The new object with one entry, its creator's. */
+const withCreator = <T extends KubernetesObject>({ kind, after, manager, now, subresource = "" }: TrackedUpdate<T>): T => {
+  const fields = createdFields(kind, withoutManagedFields(after), subresource)
+  if (fields === undefined) return withManagedFields(after, undefined)
+  const named = { manager: manager || "unknown", operation: "Update", apiVersion: apiVersionOf(kind), subresource } as const
+  return withManagedFields(after, [writeEntry({ ...named, time: now }, fields)])
 }
 
 /** The managers after an update; who updates owns what changed, besides what was theirs. */
