@@ -3,6 +3,7 @@ import { badRequest, tooLarge, unsupportedMediaType } from "@tsukube/api"
 import { parseDocument } from "yaml"
 import { decodeProtobuf } from "../protobuf/decode.ts"
 import { protobufType } from "../protobuf/kind.ts"
+import { holdsEvery, measureJson } from "./json-measure.ts"
 import { scanJson } from "./json-scan.ts"
 
 /** Larger bodies get 413, as upstream answers them. */
@@ -59,10 +60,21 @@ export interface ParsedBody {
 /** Parses JSON or YAML as the header says; no header means JSON. Throws `ParseError`. */
 export const parseBody = ({ text, type }: Body): ParsedBody => (yamlTypes.includes(type) ? parseYaml(text) : parseJson(text))
 
-/** JSON with upstream's words for what is wrong with it. */
+/** JSON with upstream's words for what is wrong with it. The walk that finds those words is left out where the parser alone shows that there is nothing to say. */
 export const parseJson = (text: string): ParsedBody => {
+  const measure = measureJson(text)
+  const value = measure === undefined ? undefined : parseQuietly(text)
+  if (measure !== undefined && value !== undefined && holdsEvery(value, measure)) return { value, duplicates: [] }
   const duplicates = scanJson(text)
   return { value: JSON.parse(text), duplicates }
+}
+
+const parseQuietly = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** YAML 1.1, as upstream reads it, but without its dates and sexagesimal numbers: those stay strings there as well. */
