@@ -34,6 +34,7 @@ export {
   isQualifiedName,
   isWildcardDns1123Subdomain
 } from "./name.ts"
+export { matchesNodeSelector, matchesRequiredAffinity, matchesTerm, type SelectableNode } from "./node-selector.ts"
 export { controllerOf, isControlledBy, ownerReference } from "./owner.ts"
 export { ParseError } from "./parse-error.ts"
 export { applyJsonPatch, type JsonPatchOperation } from "./patch/json.ts"
@@ -108,6 +109,7 @@ export {
   unsupportedMediaType
 } from "./status.ts"
 export { checkStructure, decodeMessage, type Structure, type StructureIssue, strictMessage } from "./structural.ts"
+export { isTolerated, tolerates } from "./toleration.ts"
 export { isCidr, isIp, isIpv4, isIpv6 } from "./validate/ip.ts"
 export { validateCreate, validateUpdate } from "./validate/validate.ts"
 export { warningsOf } from "./validate/warnings.ts"

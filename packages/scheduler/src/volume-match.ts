@@ -1,9 +1,8 @@
 /** Finds volumes for claims that wait for their first consumer: ready ones, or ones to be made. @module */
-import { labelSelectorFrom, matchesLabels, quantityValue } from "@tsukube/api"
+import { labelSelectorFrom, matchesLabels, matchesNodeSelector, quantityValue, type SelectableNode } from "@tsukube/api"
 import type { PersistentVolume, PersistentVolumeClaim } from "@tsukube/api/core-v1"
 import type { StorageClass } from "@tsukube/api/storage-v1"
 import { type ClusterObjects, objectKey } from "./cluster-objects.ts"
-import { matchesNodeSelector, type SelectableNode } from "./node-selector.ts"
 import { classOf } from "./pod-claims.ts"
 
 const sizeOf = (amounts: Readonly<Record<string, number | string>> | undefined): number =>

@@ -1,13 +1,7 @@
 /** When a pod must leave a node with NoExecute taints. Pure. @module */
-import type { Pod, Taint, Toleration } from "@tsukube/api/core-v1"
+import { tolerates } from "@tsukube/api"
+import type { Pod, Taint } from "@tsukube/api/core-v1"
 import { timeOf } from "../object.ts"
-
-const tolerates = (toleration: Toleration, taint: Taint): boolean => {
-  if (toleration.effect && toleration.effect !== taint.effect) return false
-  if (toleration.key && toleration.key !== taint.key) return false
-  if (toleration.operator === "Exists") return true
-  return Boolean(toleration.key) && (toleration.value ?? "") === (taint.value ?? "")
-}
 
 /** `now`, `never`, or milliseconds since the epoch. */
 export type Eviction = "now" | "never" | number

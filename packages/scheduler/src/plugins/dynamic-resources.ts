@@ -1,10 +1,10 @@
 /** Devices that pods claim (structured parameters, KEP-4381): a pod goes where they are free, and takes them. @module */
+import { matchesNodeSelector } from "@tsukube/api"
 import type { Device, DeviceSelector, ResourceClaim, ResourceSlice } from "@tsukube/api/resource-v1"
 import { resourceclaims } from "@tsukube/api/resource-v1"
 import { Effect } from "effect"
 import type { ClusterObjects } from "../cluster-objects.ts"
 import { type DeviceExpression, deviceExpression } from "../device-expression.ts"
-import { matchesNodeSelector } from "../node-selector.ts"
 import { definePlugin, type Handle, type Plugin, type Refusal } from "../plugin.ts"
 import type { NodeState, PodInfo } from "../snapshot.ts"
 

@@ -1,6 +1,6 @@
 /** Node selectors and node affinity: required terms filter, preferred terms rank. @module */
+import { matchesNodeSelector, matchesRequiredAffinity, matchesTerm } from "@tsukube/api"
 import type { NodeAffinity, Pod, PreferredSchedulingTerm } from "@tsukube/api/core-v1"
-import { matchesNodeSelector, matchesRequiredAffinity, matchesTerm } from "../node-selector.ts"
 import { definePlugin, type Plugin, type Refusal } from "../plugin.ts"
 
 const refusal: Refusal = { reasons: ["node(s) didn't match Pod's node affinity/selector"], resolvable: false }

@@ -1,7 +1,7 @@
 /** Cordoned nodes take only pods that tolerate it. @module */
+import { isTolerated } from "@tsukube/api"
 import type { Taint } from "@tsukube/api/core-v1"
 import { definePlugin, type Plugin, type Refusal } from "../plugin.ts"
-import { isTolerated } from "../toleration.ts"
 
 const refusal: Refusal = { reasons: ["node(s) were unschedulable"], resolvable: false }
 const taint: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" }

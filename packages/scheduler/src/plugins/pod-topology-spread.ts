@@ -1,10 +1,8 @@
 /** Spreads pods that match a selector over zones, hosts or any other topology. @module */
-import { labelSelectorFrom, matchesLabels } from "@tsukube/api"
+import { isTolerated, labelSelectorFrom, matchesLabels, matchesRequiredAffinity } from "@tsukube/api"
 import type { TopologySpreadConstraint } from "@tsukube/api/core-v1"
-import { matchesRequiredAffinity } from "../node-selector.ts"
 import { definePlugin, maxScore, type Plugin, type Refusal } from "../plugin.ts"
 import type { NodeState, PodInfo, Snapshot } from "../snapshot.ts"
-import { isTolerated } from "../toleration.ts"
 import type { Tally } from "../topology.ts"
 
 const missingLabel: Refusal = {

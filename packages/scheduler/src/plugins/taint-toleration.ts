@@ -1,7 +1,7 @@
 /** Taints keep pods away; soft taints only make a node less liked. @module */
+import { isTolerated } from "@tsukube/api"
 import type { Toleration } from "@tsukube/api/core-v1"
 import { definePlugin, type Plugin, type Refusal } from "../plugin.ts"
-import { isTolerated } from "../toleration.ts"
 
 const refusal: Refusal = { reasons: ["node(s) had untolerated taint(s)"], resolvable: false }
 

@@ -1,10 +1,8 @@
 /** PodTopologySpread the slow and obvious way: every pod is counted for every pod. The tests compare with it. @module */
-import { labelSelectorFrom, matchesLabels } from "@tsukube/api"
+import { isTolerated, labelSelectorFrom, matchesLabels, matchesRequiredAffinity } from "@tsukube/api"
 import type { TopologySpreadConstraint } from "@tsukube/api/core-v1"
-import { matchesRequiredAffinity } from "../node-selector.ts"
 import { definePlugin, maxScore, type Plugin, type Refusal } from "../plugin.ts"
 import type { NodeState, PodInfo, Snapshot } from "../snapshot.ts"
-import { isTolerated } from "../toleration.ts"
 
 const missingLabel: Refusal = {
   reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"],

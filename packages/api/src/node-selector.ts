@@ -1,5 +1,5 @@
 /** Matching nodes by selector terms, as node affinity and volumes write them. @module */
-import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod } from "@tsukube/api/core-v1"
+import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod } from "./types/core-v1.ts"
 
 /** The part of a node that selectors see. */
 export interface SelectableNode {

@@ -1,5 +1,5 @@
 /** Whether a pod puts up with a node's taint. @module */
-import type { Taint, Toleration } from "@tsukube/api/core-v1"
+import type { Taint, Toleration } from "./types/core-v1.ts"
 
 /** True when this toleration covers the taint. */
 export const tolerates = (toleration: Toleration, taint: Taint): boolean => {
