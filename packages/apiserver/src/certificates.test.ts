@@ -52,3 +52,53 @@ test("an authority from elsewhere may sign as well", async () => {
     expect(certificate.verify(createPublicKey(pem))).toBe(true)
   }
 })
+
+/** The library that reads certificate requests reads certificates as well. */
+const other = async (): Promise<typeof import("@peculiar/x509")> => {
+  await import("reflect-metadata")
+  return import("@peculiar/x509")
+}
+
+test("another implementation reads the same out of what is written", async () => {
+  const x509 = await other()
+  const authority = await createAuthority({ days: 36_500 })
+  const pair = await issueCertificate(authority, { commonName: "a".repeat(300), dnsNames: ["x.example"], ipAddresses: ["::1"] })
+  const [root, leaf] = [new x509.X509Certificate(authority.cert), new x509.X509Certificate(pair.cert)]
+  expect(await leaf.verify({ publicKey: root })).toBe(true)
+  expect(await root.isSelfSigned()).toBe(true)
+  expect(root.notAfter.getUTCFullYear()).toBeGreaterThan(2050)
+  expect(leaf.subject).toBe(`CN=${"a".repeat(300)}`)
+  expect(leaf.getExtension(x509.SubjectAlternativeNameExtension)?.names.toJSON()).toEqual([
+    { type: "dns", value: "x.example" },
+    { type: "ip", value: "::1" }
+  ])
+  expect(leaf.getExtension(x509.ExtendedKeyUsageExtension)?.usages).toEqual([x509.ExtendedKeyUsage.serverAuth])
+  expect(leaf.getExtension(x509.KeyUsagesExtension)?.usages).toBe(x509.KeyUsageFlags.digitalSignature)
+  const { digitalSignature, keyCertSign, cRLSign } = x509.KeyUsageFlags
+  expect(root.getExtension(x509.KeyUsagesExtension)?.usages).toBe(digitalSignature | keyCertSign | cRLSign)
+  const [keyOfRoot, keyOfIssuer] = [
+    root.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId,
+    leaf.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId
+  ]
+  expect(keyOfIssuer).toBe(keyOfRoot!)
+  const { keyId } = await x509.SubjectKeyIdentifierExtension.create(root.publicKey)
+  expect(keyOfRoot).toBe(keyId)
+  expect(BigInt(`0x${leaf.serialNumber}`)).toBeGreaterThan(0n)
+})
+
+test("an authority is named as its own certificate names it and its key", async () => {
+  const x509 = await other()
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }
+  const keys = (await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair
+  const root = await x509.X509CertificateGenerator.createSelfSigned({
+    keys,
+    name: "C=DE, O=Elsewhere, CN=root",
+    signingAlgorithm: algorithm,
+    extensions: [new x509.BasicConstraintsExtension(true), new x509.SubjectKeyIdentifierExtension("0102030405")]
+  })
+  const key = Buffer.from(await crypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64")
+  const authority = { cert: root.toString("pem"), key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n` }
+  const { cert } = await issueCertificate(authority, { commonName: "x" })
+  expect(new X509Certificate(cert).checkIssued(new X509Certificate(authority.cert))).toBe(true)
+  expect(new x509.X509Certificate(cert).getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId).toBe("0102030405")
+})
