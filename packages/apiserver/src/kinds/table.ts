@@ -31,10 +31,12 @@ import { podPrinter } from "../encode/columns/pod.ts"
 import * as storageColumns from "../encode/columns/storage.ts"
 import * as workload from "../encode/columns/workload.ts"
 import { certificateSigningRequests } from "../strategies/certificate-signing-requests.ts"
+import { daemonSets } from "../strategies/daemon-sets.ts"
 import { jobs } from "../strategies/jobs.ts"
 import { namespaces } from "../strategies/namespaces.ts"
 import { pods } from "../strategies/pods.ts"
 import { services } from "../strategies/services.ts"
+import { statefulSets } from "../strategies/stateful-sets.ts"
 import type { Strategy } from "../strategies/strategy.ts"
 import { at, atOr, eventSource, paths, referenceFields } from "./field.ts"
 import { type Kind, kind } from "./kind.ts"
@@ -130,14 +132,14 @@ const kinds: ReadonlyArray<Kind> = [
   }),
   kind(apiregistration.apiservices, { printer: extension.apiServicePrinter, strategy: versioned }),
   kind(apps.controllerrevisions, { printer: workload.controllerRevisionPrinter }),
-  kind(apps.daemonsets, { strategy: counted, printer: workload.daemonSetPrinter }),
+  kind(apps.daemonsets, { strategy: daemonSets, printer: workload.daemonSetPrinter }),
   kind(apps.deployments, { strategy: deployments, printer: workload.deploymentPrinter }),
   kind(apps.replicasets, {
     strategy: counted,
     printer: workload.replicaSetPrinter,
     fields: { "status.replicas": atOr("status.replicas", "0") }
   }),
-  kind(apps.statefulsets, { strategy: counted, printer: workload.statefulSetPrinter }),
+  kind(apps.statefulsets, { strategy: statefulSets, printer: workload.statefulSetPrinter }),
   kind(autoscalingV1.horizontalpodautoscalers, { printer: workload.horizontalPodAutoscalerV1Printer }),
   kind(autoscaling.horizontalpodautoscalers, { printer: workload.horizontalPodAutoscalerPrinter }),
   kind(batch.cronjobs, { strategy: counted, printer: workload.cronJobPrinter }),
