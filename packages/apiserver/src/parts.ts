@@ -11,15 +11,11 @@ import { nodeAuthorizer } from "./authorize/node.ts"
 import { makeRbac, type Rbac } from "./authorize/rbac.ts"
 import { rbacBootstrap } from "./authorize/rbac-bootstrap.ts"
 import { alwaysAllow, union as anyAuthorizer, privileged } from "./authorize/union.ts"
-import { podLog } from "./connect/log.ts"
-import { nodeProxy, podProxy, serviceProxy } from "./connect/proxy.ts"
-import { podAttach, podExec, podPortForward } from "./connect/stream.ts"
 import { discoveryRoute } from "./discovery.ts"
 import { toTable } from "./encode/table.ts"
 import { issuerRoute } from "./issuer-route.ts"
-import { openApiRoute } from "./openapi/route.ts"
 import type { ApiserverOptions } from "./options.ts"
-import type { Authenticator, Authorizer, Parts, Registry, Review } from "./request.ts"
+import type { Authenticator, Authorizer, Parts, Registry, RequestContext, Review, Route } from "./request.ts"
 import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from "./reviews/access-review.ts"
 import { type RulesFor, selfSubjectRulesReview } from "./reviews/rules-review.ts"
 import { selfSubjectReview } from "./reviews/subject-review.ts"
@@ -34,7 +30,7 @@ export const makeParts = async (
   registry: Registry,
   resources: ReadonlyArray<Resource>
 ): Promise<Parts> => {
-  const { issuer = defaultIssuer, anonymous = true, tokens: known = {} } = options
+  const { issuer = defaultIssuer, anonymous = true, tokens: known = {}, kubeletClient } = options
   const key = serviceAccountKey(options.serviceAccountKey)
   const tokens = makeServiceAccountTokens(key, issuer, registry)
   const rbac = makeRbac(registry)
@@ -59,21 +55,44 @@ export const makeParts = async (
       return granted === undefined ? undefined : [...granted].flatMap(({ rules }) => rules)
     },
     toTable,
-    routes: [discoveryRoute(() => resources), openApiRoute(() => resources), issuerRoute(issuer, key)],
+    routes: [discoveryRoute(() => resources), openApi(resources), issuerRoute(issuer, key)],
     reviews,
     connect: {
-      "pods/log": podLog(registry, options.kubeletClient),
-      "pods/exec": podExec(registry, authorizer, options.kubeletClient),
-      "pods/attach": podAttach(registry, authorizer, options.kubeletClient),
-      "pods/portforward": podPortForward(registry, authorizer, options.kubeletClient)
+      "pods/log": onFirstUse(async () => (await import("./connect/log.ts")).podLog(registry, kubeletClient)),
+      "pods/exec": onFirstUse(async () => (await streams()).podExec(registry, authorizer, kubeletClient)),
+      "pods/attach": onFirstUse(async () => (await streams()).podAttach(registry, authorizer, kubeletClient)),
+      "pods/portforward": onFirstUse(async () => (await streams()).podPortForward(registry, authorizer, kubeletClient))
     },
     proxies: {
-      "nodes/proxy": nodeProxy(registry, options.kubeletClient),
-      "pods/proxy": podProxy(registry, options.kubeletClient),
-      "services/proxy": serviceProxy(registry, options.kubeletClient)
+      "nodes/proxy": onFirstUse(async () => (await proxies()).nodeProxy(registry, kubeletClient)),
+      "pods/proxy": onFirstUse(async () => (await proxies()).podProxy(registry, kubeletClient)),
+      "services/proxy": onFirstUse(async () => (await proxies()).serviceProxy(registry, kubeletClient))
     },
     tokens: tokens.sign,
     bootstrap: rbacBootstrap
+  }
+}
+
+const streams = () => import("./connect/stream.ts")
+const proxies = () => import("./connect/proxy.ts")
+
+/** What most servers are never asked for is loaded by the first request that needs it: loading is most of a start. */
+const onFirstUse = <Rest extends ReadonlyArray<unknown>>(
+  load: () => Promise<(context: RequestContext, ...rest: Rest) => Promise<Response>>
+): ((context: RequestContext, ...rest: Rest) => Promise<Response>) => {
+  let loading: ReturnType<typeof load> | undefined
+  return async (context, ...rest) => {
+    loading ??= load()
+    return (await loading)(context, ...rest)
+  }
+}
+
+const openApi = (resources: ReadonlyArray<Resource>): Route => {
+  let loading: Promise<Route> | undefined
+  return async (context) => {
+    if (!context.url.pathname.startsWith("/openapi/")) return undefined
+    loading ??= import("./openapi/route.ts").then(({ openApiRoute }) => openApiRoute(() => resources))
+    return (await loading)(context)
   }
 }
 

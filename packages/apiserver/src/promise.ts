@@ -7,7 +7,6 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { Apiserver, layer } from "./apiserver.ts"
 import { type CertificatePair, createAuthority, issueCertificate } from "./certificates.ts"
-import { serveInsecure } from "./insecure.ts"
 import { kubeconfigText } from "./kubeconfig.ts"
 import type { ApiserverOptions } from "./options.ts"
 import type { UserInfo } from "./request.ts"
@@ -54,6 +53,13 @@ export interface RunningApiserver extends AsyncDisposable {
 
 const admin: UserInfo = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] }
 
+/** Loaded only by those who want it. */
+const openInsecure = (apiserver: Apiserver, port: number) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./insecure.ts")),
+    ({ serveInsecure }) => serveInsecure(apiserver, { port })
+  )
+
 /** Starts a server; resolves when it answers. Rejects with `PortInUse` when the port is taken. */
 export const startApiserver = async (options: StartOptions = {}): Promise<RunningApiserver> => {
   const {
@@ -85,7 +91,7 @@ export const startApiserver = async (options: StartOptions = {}): Promise<Runnin
       tls: { ...tls, clientCa: authority.cert }
     }).pipe(Scope.provide(scope))
     const insecure =
-      insecurePort === undefined ? undefined : yield* serveInsecure(apiserver, { port: insecurePort }).pipe(Scope.provide(scope))
+      insecurePort === undefined ? undefined : yield* openInsecure(apiserver, insecurePort).pipe(Scope.provide(scope))
     return { apiserver, listening, insecure }
   })
   const { apiserver, listening, insecure } = await Effect.runPromise(started).catch(async (error) => {

@@ -1,5 +1,5 @@
 /** Which of the catalog's resources a server offers: the stable ones, and what it was told besides. @module */
-import { allResources, apiVersionOf, type Resource } from "@tsukube/api"
+import { allResources, apiVersionOf, type Resource, resources } from "@tsukube/api"
 
 /** From the widest word to the most exact: a later one wins. */
 const wordsFor = (resource: Resource): ReadonlyArray<string> => {
@@ -9,10 +9,11 @@ const wordsFor = (resource: Resource): ReadonlyArray<string> => {
   return ["api/all", stability, groupVersion, `${groupVersion}/${plural}`]
 }
 
-const known = new Set(["api/all", "api/ga", "api/beta", "api/alpha", ...allResources.flatMap(wordsFor)])
-
 /** The resources of the catalog that a runtime configuration leaves; throws on words that mean nothing. */
 export const enabledResources = (config: Readonly<Record<string, boolean>> = {}): ReadonlyArray<Resource> => {
+  // One array for all servers without a choice: what is made from it is made once for all of them.
+  if (Object.keys(config).length === 0) return resources
+  const known = new Set(["api/all", "api/ga", "api/beta", "api/alpha", ...allResources.flatMap(wordsFor)])
   const unknown = Object.keys(config).filter((word) => !known.has(word))
   if (unknown.length > 0) throw new Error(`unknown api groups ${unknown.join(",")}`)
   return allResources.filter((resource) =>

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto"
 import type { KubernetesObject, Resource } from "@tsukube/api"
 import { nodes, pods, secrets, serviceaccounts } from "@tsukube/api/core-v1"
-import { decodeJwt, jwtVerify, SignJWT } from "jose"
+import type { JWTPayload } from "jose"
 import type { Registry, TokenSigner, UserInfo } from "../request.ts"
 import type { ServiceAccountKey } from "./service-account-keys.ts"
 
@@ -54,12 +54,13 @@ export const makeServiceAccountTokens = (
   registry: Registry,
   now: () => number = Date.now
 ): ServiceAccountTokens => {
-  const good = new Map<string, { readonly claims: ReturnType<typeof decodeJwt>; readonly until: number }>()
+  const good = new Map<string, { readonly claims: JWTPayload; readonly until: number }>()
 
   const checkedClaims = async (token: string) => {
     const known = good.get(token)
     if (known !== undefined && now() < known.until) return known.claims
     const options = { issuer, algorithms: [key.algorithm], currentDate: new Date(now()) }
+    const { jwtVerify } = await loadJose()
     const { payload } = await jwtVerify(token, key.publicKey, options)
     if (good.size >= rememberedTokens) good.clear()
     good.set(token, { claims: payload, until: (payload.exp ?? 0) * 1000 })
@@ -77,7 +78,7 @@ export const makeServiceAccountTokens = (
   }
 
   const verify: ServiceAccountTokens["verify"] = async (token, audiences = [issuer]) => {
-    if (issuerOf(token) !== issuer) return undefined
+    if ((await issuerOf(token)) !== issuer) return undefined
     const claims = await checkedClaims(token)
     const said = typeof claims.aud === "string" ? [claims.aud] : (claims.aud ?? [])
     const fitting = audiences.filter((audience) => said.includes(audience))
@@ -114,6 +115,7 @@ export const makeServiceAccountTokens = (
       ...boundClaims(registry, namespace, boundObject),
       serviceaccount: { name, uid }
     }
+    const { SignJWT } = await loadJose()
     const token = await new SignJWT({ "kubernetes.io": claims })
       .setProtectedHeader({ alg: key.algorithm, kid: key.keyId })
       .setIssuer(issuer)
@@ -130,7 +132,11 @@ export const makeServiceAccountTokens = (
   return { sign, verify }
 }
 
-const issuerOf = (token: string): string | undefined => {
+/** Loaded by the first token. */
+const loadJose = () => import("jose")
+
+const issuerOf = async (token: string): Promise<string | undefined> => {
+  const { decodeJwt } = await loadJose()
   try {
     return decodeJwt(token).iss
   } catch {

@@ -1,8 +1,8 @@
 /** Reads a request's body: bounded, valid UTF-8, JSON or YAML. @module */
 import { badRequest, tooLarge, unsupportedMediaType } from "@tsukube/api"
-import { parseDocument } from "yaml"
 import { decodeProtobuf } from "../protobuf/decode.ts"
 import { protobufType } from "../protobuf/kind.ts"
+import { yaml } from "../yaml.ts"
 import { holdsEvery, measureJson } from "./json-measure.ts"
 import { scanJson } from "./json-scan.ts"
 
@@ -79,6 +79,7 @@ const parseQuietly = (text: string): unknown => {
 
 /** YAML 1.1, as upstream reads it, but without its dates and sexagesimal numbers: those stay strings there as well. */
 const parseYaml = (text: string): ParsedBody => {
+  const { parseDocument } = yaml()
   const document = parseDocument(text, {
     version: "1.1",
     uniqueKeys: false,

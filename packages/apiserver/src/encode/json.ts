@@ -1,12 +1,12 @@
 /** Writes objects and lists as answers: the stored text as it stands, or the Table or metadata made of it. @module */
 import { apiVersionOf, badRequest, type KubernetesObject } from "@tsukube/api"
-import { stringify } from "yaml"
 import { canEncode, encodeProtobuf } from "../protobuf/encode.ts"
 import { protobufType } from "../protobuf/kind.ts"
 import type { RequestContext, Table, TableOptions } from "../request.ts"
 import { type Served, shownObject, shownText } from "../served.ts"
 import type { Serving } from "../serving.ts"
 import type { StoredObject } from "../stored.ts"
+import { yaml } from "../yaml.ts"
 import { type Accepted, negotiate } from "./accept.ts"
 import { bodyResponse } from "./compress.ts"
 
@@ -33,7 +33,7 @@ export const textResponse = (context: RequestContext, accepted: Accepted, text: 
   const respond = (body: string | Uint8Array<ArrayBuffer>, type: string) =>
     bodyResponse(context.request, body, { status: code, headers: headersOf(context, type) })
   if (format === "protobuf") return respond(encodeProtobuf(JSON.parse(text)), protobufType)
-  if (format === "yaml") return respond(stringify(JSON.parse(text)), "application/yaml")
+  if (format === "yaml") return respond(yaml().stringify(JSON.parse(text)), "application/yaml")
   const body = wantsPretty(context) ? JSON.stringify(JSON.parse(text), undefined, 2) : text
   return respond(`${body}\n`, "application/json")
 }
