@@ -1,63 +1,64 @@
-/**
- * A process of the torture test, to be killed: writes and reads as several clients, or watches, and says on standard output what it begins (`I`),
- * what was acknowledged (`A`), refused (`C`) or left unanswered (`E`), what it read (`R`) and what it saw (`W`).
- * @module
- */
+/** A process of the torture test, to be killed: writes and reads as several clients, or watches, and says on standard output what it does. @module */
+import { writeSync } from "node:fs"
 import { Context, Effect, Layer, Schedule, Stream } from "effect"
+import { layerCached } from "../cache.ts"
 import { layerPglite } from "../pglite.ts"
 import { layerPostgres } from "../postgres/mod.ts"
 import { Store, type Write } from "../store.ts"
+import { machineMs } from "./machine-clock.ts"
 import { randomOf } from "./random.ts"
+import { callOf, type Said, sawOf } from "./torture-history.ts"
 
-const [role = "", place = "", schema = "", name = "", seed = "0", after = "1"] = process.argv.slice(2)
+const [role = "", kind = "", place = "", schema = "", name = "", seed = "0", after = "1"] = process.argv.slice(2)
 const clients = 6
 const keys = 24
 
-/** One write to the pipe a line: what was written is there for the reader, however suddenly we end. */
-const say = (line: string): void => {
-  process.stdout.write(`${line}\n`)
+/** What was written to the pipe is there for the reader, however suddenly we end. */
+const say = (said: Said): void => {
+  const line = Buffer.from(`${JSON.stringify(said)}\n`)
+  for (let sent = 0; sent < line.length; ) {
+    try {
+      sent += writeSync(1, line, sent)
+    } catch (error) {
+      // The pipe is full for the moment.
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error
+    }
+  }
 }
 
-const now = (): string => (performance.timeOrigin + performance.now()).toFixed(3)
+/** Creations, updates and deletions by revision, blind ones, and commits of two keys; each value is written once in a life. */
+const choose = (random: () => number, key: string, id: string, client: number, current: bigint): ReadonlyArray<Write> => {
+  const mark: Write = { key: `/pair/${name}/${client}`, value: id }
+  const dice = random()
+  if (dice < 0.12) return [{ key, value: undefined, expected: current }]
+  if (dice < 0.18) return [{ key, value: undefined, expected: current }, mark]
+  if (dice < 0.22) return [{ key, value: undefined }, mark]
+  if (dice < 0.32) return [{ key, value: id, expected: current }, mark]
+  return dice < 0.45 ? [{ key, value: id }] : [{ key, value: id, expected: current }]
+}
 
 const write = (store: Store, client: number) =>
   Effect.gen(function* () {
     const random = randomOf(Number(seed) * 100 + client)
-    let acknowledged = 0n
     for (let n = 0; ; n++) {
       const key = `/k/${Math.floor(random() * keys)}`
       const id = `${name}.${client}.${n}`
-      const dice = random()
-      const floor = acknowledged
-      const begun = now()
+      const begin = machineMs()
       const read = yield* Effect.result(store.get(key))
       if (read._tag === "Failure") {
         yield* Effect.sleep(5)
         continue
       }
-      say(`R ${floor} ${key} ${read.success?.revision ?? 0n} ${begun}`)
-      const expected = read.success?.revision ?? 0n
-      const writes: ReadonlyArray<Write> =
-        dice < 0.15
-          ? [{ key, value: undefined, expected }]
-          : dice < 0.3
-            ? [
-                { key, value: id, expected },
-                { key: `/pair/${client}`, value: id }
-              ]
-            : dice < 0.45
-              ? [{ key, value: id }]
-              : [{ key, value: id, expected }]
-      say(
-        `I ${id} ${now()} ${JSON.stringify(writes.map(({ key, value, expected }) => [key, value ?? null, String(expected ?? -1n)]))}`
-      )
+      const revision = read.success?.revision ?? 0n
+      say(["read", key, begin, machineMs(), Number(revision), read.success?.value ?? null])
+      const writes = choose(random, key, id, client, revision)
+      say(callOf(id, machineMs(), writes))
       const answer = yield* Effect.result(store.commit(writes))
-      if (answer._tag === "Success") {
-        say(`A ${id} ${answer.success} ${now()}`)
-        if (answer.success > acknowledged) acknowledged = answer.success
-      } else if (answer.failure._tag === "Conflict") say(`C ${id} ${answer.failure.key} ${answer.failure.current}`)
+      const atMs = machineMs()
+      if (answer._tag === "Success") say(["done", id, atMs, Number(answer.success)])
+      else if (answer.failure._tag === "Conflict") say(["conflict", id, atMs, answer.failure.key, Number(answer.failure.current)])
       else {
-        say(`E ${id} ${answer.failure.reason}`)
+        say(["failed", id, atMs, answer.failure.reason])
         yield* Effect.sleep(5)
       }
     }
@@ -70,19 +71,19 @@ const watch = (store: Store) =>
       Stream.runForEach(store.watch({ prefix: "" }, last), (commit) =>
         Effect.sync(() => {
           last = commit[0]?.revision ?? last
-          const changes = commit.map((change) => [change.key, change.value ?? null, String(change.previousRevision)])
-          say(`W ${last} ${JSON.stringify(changes)}`)
+          say(sawOf(commit))
         })
       )
     )
     return Effect.retry(once, { while: (error) => error._tag === "StoreError", schedule: Schedule.spaced(20) })
   })
 
-const layer = role === "pglite" ? layerPglite({ dataDir: place, schema }) : layerPostgres({ url: place, schema })
+const plain = kind === "pglite" ? layerPglite({ dataDir: place, schema }) : layerPostgres({ url: place, schema })
+const layer = kind === "cached" ? layerCached(plain) : plain
 const program = Effect.gen(function* () {
   const context = yield* Effect.retry(Layer.build(Layer.fresh(layer)), { schedule: Schedule.spaced(20), times: 500 })
   const store = Context.get(context, Store)
-  say("UP")
+  say(["up"])
   if (role === "watch") yield* watch(store)
   else
     yield* Effect.all(

@@ -7,61 +7,35 @@ import postgres from "postgres"
 import { layerPglite } from "../pglite.ts"
 import { startEmbedded } from "../postgres/embedded.ts"
 import { layerPostgres } from "../postgres/mod.ts"
-import { type Change, Store } from "../store.ts"
+import { Store } from "../store.ts"
 import { randomOf } from "./random.ts"
 import { judge, type Verdict } from "./torture-check.ts"
+import type { Said } from "./torture-history.ts"
+import { type Life, type Role, schema, startLife } from "./torture-process.ts"
 
 /** How cruel to be. */
 export interface TortureOptions {
   readonly seed: number
+  /** So many processes are ended by SIGKILL: writers, watchers, the server. Pauses and lost connections come on top. */
   readonly kills: number
   readonly writers?: number
   readonly watchers?: number
 }
 
-const worker = join(import.meta.dirname, "torture-worker.ts")
-const settleMs = 30_000
-
-/** A process with all its lives. */
-interface Life {
-  readonly lines: Array<string>
-  readonly kill: () => Promise<void>
-  readonly signal: (signal: "SIGSTOP" | "SIGCONT") => void
-  readonly up: Promise<void>
+/** How often each fault was brought about. */
+export interface Faults {
+  writersKilled: number
+  watchersKilled: number
+  serversKilled: number
+  writersPaused: number
+  backendsPaused: number
+  connectionsCut: number
 }
 
-const live = (words: ReadonlyArray<string>): Life => {
-  const lines: Array<string> = []
-  const child = Bun.spawn([process.execPath, worker, ...words], { stdout: "pipe", stderr: "inherit" })
-  let isUp = (): void => {}
-  const up = new Promise<void>((resolve) => {
-    isUp = resolve
-  })
-  const reading = (async () => {
-    const decoder = new TextDecoder()
-    let rest = ""
-    for await (const chunk of child.stdout) {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n")
-      // What has no newline yet may be half a line, and stays so when the process is killed.
-      rest = parts.pop() ?? ""
-      for (const line of parts) {
-        if (line === "UP") isUp()
-        // Warnings of the store's own log go there too.
-        else if (/^[IACERW] /.test(line)) lines.push(line)
-      }
-    }
-  })()
-  return {
-    lines,
-    up,
-    signal: (signal) => child.kill(signal),
-    kill: async () => {
-      child.kill("SIGKILL")
-      await child.exited
-      await reading
-    }
-  }
-}
+/** The verdict, and what it stood. */
+export type Ordeal = Verdict & { readonly faults: Faults }
+
+const settleMs = 60_000
 
 const temporary = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "tsukube-torture-"))),
@@ -72,8 +46,53 @@ const logOf = (store: Store, end: bigint) =>
   store.watch({ prefix: "" }, 1n).pipe(
     Stream.takeUntil((commit) => (commit[0]?.revision ?? 0n) >= end),
     Stream.runCollect,
-    Effect.timeout(settleMs * 2)
+    Effect.timeout(settleMs)
   )
+
+const kill = (pid: number, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): boolean => {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
+
+/** A place in the troupe: one life after another. */
+interface Part {
+  life: Life
+  readonly said: Array<Said>
+  readonly next: () => Life
+}
+
+const makePart = (next: (said: ReadonlyArray<Said>) => Life): Part => {
+  const said: Array<Said> = []
+  return { said, life: next(said), next: () => next(said) }
+}
+
+const bury = async (part: Part): Promise<void> => {
+  await part.life.kill()
+  part.said.push(...part.life.lines)
+}
+
+/** What can be done to the backends of a server, by somebody who is not tortured. */
+const adminOf = (host: string) => {
+  const asked = async (question: string): Promise<ReadonlyArray<ReadonlyArray<unknown>>> => {
+    const sql = postgres({ host, port: 5432, user: "postgres", database: "postgres", max: 1, onnotice: () => {} } as never)
+    try {
+      return (await (sql as postgres.Sql).unsafe(question).values()) as ReadonlyArray<ReadonlyArray<unknown>>
+    } catch {
+      // The server is between two lives.
+      return []
+    } finally {
+      await sql.end({ timeout: 1 }).catch(() => {})
+    }
+  }
+  const ofStores = "from pg_stat_activity where pid <> pg_backend_pid() and application_name = 'tsukube-store'"
+  return {
+    cut: async () => (await asked(`select pg_terminate_backend(pid) ${ofStores}`)).length > 0,
+    backends: async () => (await asked(`select pid ${ofStores} order by pid`)).map(([pid]) => Number(pid))
+  }
+}
 
 /** Tortures a private PostgreSQL; the verdict tells what went wrong, if anything did. */
 export const torture = ({
@@ -81,97 +100,119 @@ export const torture = ({
   kills,
   writers = 3,
   watchers = 2
-}: TortureOptions): Effect.Effect<Verdict, unknown, Scope.Scope> =>
+}: TortureOptions): Effect.Effect<Ordeal, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const dataDir = join(yield* temporary, "store")
     const { host } = yield* startEmbedded({ dataDir, settings: { max_connections: "100" } })
-    const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(host)}`
-    const store = Context.get(yield* Layer.build(layerPostgres({ url, schema: "torture" })), Store)
+    const place = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(host)}`
+    const store = Context.get(yield* Layer.build(layerPostgres({ url: place, schema })), Store)
+    const admin = adminOf(host)
     const random = randomOf(seed)
-    const said: Array<string> = []
-    const watched: Array<Array<string>> = Array.from({ length: watchers }, () => [])
     let born = 0
-    const writer = () => live(["write", url, "torture", `w${++born}`, String(seed * 1000 + born)])
-    const lastOf = (lines: ReadonlyArray<string>) => lines.at(-1)?.split(" ")[1] ?? "1"
-    const watcher = (index: number) => live(["watch", url, "torture", `v${++born}`, "0", lastOf(watched[index] ?? [])])
-    const writing = Array.from({ length: writers }, writer)
-    const watching = Array.from({ length: watchers }, (_, index) => watcher(index))
-    yield* Effect.addFinalizer(() => Effect.promise(() => Promise.all([...writing, ...watching].map(({ kill }) => kill()))))
-    const bury = async (life: Life, lines: Array<string>) => {
-      await life.kill()
-      lines.push(...life.lines)
+    const start = (role: Role["role"], kind: Role["kind"], after: number) =>
+      startLife({ role, kind, place, name: `${role[1]}${++born}`, seed: seed * 1000 + born, after })
+    // One of each reads and watches through a cache.
+    const kindOf = (index: number) => (index === 0 ? "cached" : "postgres")
+    const revisionOf = (said: Said | undefined) => (said?.[0] === "saw" ? said[1] : 1)
+    const writing = Array.from({ length: writers }, (_, i) => makePart(() => start("write", kindOf(i), 1)))
+    const watching = Array.from({ length: watchers }, (_, i) =>
+      makePart((said) => start("watch", kindOf(i), revisionOf(said.at(-1))))
+    )
+    const parts = [...writing, ...watching]
+    yield* Effect.addFinalizer(() => Effect.promise(() => Promise.all(parts.map(({ life }) => life.kill()))))
+    const faults: Faults = {
+      writersKilled: 0,
+      watchersKilled: 0,
+      serversKilled: 0,
+      writersPaused: 0,
+      backendsPaused: 0,
+      connectionsCut: 0
     }
-    const cut = Effect.promise(async () => {
-      const sql = postgres({
-        host,
-        port: 5432,
-        user: "postgres",
-        database: "postgres",
-        max: 1,
-        onnotice: () => {}
-      } as never) as postgres.Sql
-      await sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and application_name = 'tsukube-store'`.catch(
-        () => {}
-      )
-      await sql.end({ timeout: 1 }).catch(() => {})
-    })
-    yield* Effect.promise(() => Promise.all([...writing, ...watching].map(({ up }) => up)))
-    for (let kill = 0; kill < kills; kill++) {
-      yield* Effect.sleep(5 + random() * 40)
+    /** One of them that is at work; the others are being born. */
+    const oneOf = (given: ReadonlyArray<Part>): Effect.Effect<Part> =>
+      Effect.suspend(() => {
+        const up = given.filter(({ life }) => life.isUp())
+        const one = up[Math.floor(random() * up.length)]
+        return one === undefined ? Effect.andThen(Effect.sleep(10), oneOf(given)) : Effect.succeed(one)
+      })
+    const replace = (part: Part) =>
+      Effect.promise(async () => {
+        await bury(part)
+        part.life = part.next()
+      })
+    const pauseMs = () => 50 + random() * 250
+    const killed = () => faults.writersKilled + faults.watchersKilled + faults.serversKilled
+
+    while (killed() < kills) {
+      // Mostly one fault while the last one still hurts; now and then time to write much.
+      yield* Effect.sleep(random() < 0.08 ? 300 + random() * 400 : 5 + random() * 40)
       const dice = random()
-      const one = Math.floor(random() * writers)
-      if (dice < 0.35)
-        yield* Effect.promise(async () => {
-          await bury(writing[one] as Life, said)
-          writing[one] = writer()
-          await writing[one]?.up
-        })
-      else if (dice < 0.45)
-        yield* Effect.promise(async () => {
-          const index = Math.floor(random() * watchers)
-          await bury(watching[index] as Life, watched[index] as Array<string>)
-          watching[index] = watcher(index)
-        })
-      else if (dice < 0.65) {
-        writing[one]?.signal("SIGSTOP")
-        yield* Effect.sleep(50 + random() * 250)
-        writing[one]?.signal("SIGCONT")
-      } else if (dice < 0.9) yield* cut
-      else
-        yield* Effect.sync(() => {
-          try {
-            process.kill(Number(readFileSync(join(dataDir, "data", "postmaster.pid"), "utf8").split("\n")[0]), "SIGKILL")
-          } catch {
-            // It is between two lives.
-          }
-        })
+      if (dice < 0.5) {
+        yield* replace(yield* oneOf(writing))
+        faults.writersKilled++
+      } else if (dice < 0.6) {
+        yield* replace(yield* oneOf(watching))
+        faults.watchersKilled++
+      } else if (dice < 0.68) {
+        const pid = yield* Effect.try(() =>
+          Number(readFileSync(join(dataDir, "data", "postmaster.pid"), "utf8").split("\n")[0])
+        ).pipe(Effect.orElseSucceed(() => 0))
+        if (pid > 0 && kill(pid, "SIGKILL")) faults.serversKilled++
+      } else if (dice < 0.78) {
+        const { life } = yield* oneOf(writing)
+        life.signal("SIGSTOP")
+        yield* Effect.sleep(pauseMs())
+        life.signal("SIGCONT")
+        faults.writersPaused++
+      } else if (dice < 0.86) {
+        const pids = yield* Effect.promise(admin.backends)
+        const pid = pids[Math.floor(random() * pids.length)]
+        if (pid === undefined || !kill(pid, "SIGSTOP")) continue
+        yield* Effect.sleep(pauseMs())
+        kill(pid, "SIGCONT")
+        faults.backendsPaused++
+      } else if (yield* Effect.promise(admin.cut)) faults.connectionsCut++
     }
-    for (const life of writing) yield* Effect.promise(() => bury(life, said))
+    for (const part of writing) yield* Effect.promise(() => bury(part))
     // Backends of killed writers may still be at work: the last commit comes after them, by the lock.
     const end = yield* Effect.retry(store.commit([{ key: "/end", value: "end" }]), { times: 200, schedule: Schedule.spaced(50) })
     const log = yield* logOf(store, end)
-    for (const [index, life] of watching.entries()) {
-      for (let waitedMs = 0; lastOf(life.lines) !== String(end) && waitedMs < settleMs; waitedMs += 20) yield* Effect.sleep(20)
-      yield* Effect.promise(() => bury(life, watched[index] as Array<string>))
+    for (const part of watching) {
+      const told = () => revisionOf(part.life.lines.at(-1)) === Number(end)
+      for (let waitedMs = 0; !told() && waitedMs < settleMs; waitedMs += 20) yield* Effect.sleep(20)
+      yield* Effect.promise(() => bury(part))
     }
-    return judge(log, said, watched)
+    const verdict = judge(
+      log,
+      writing.flatMap(({ said }) => said),
+      watching.map(({ said }) => said)
+    )
+    return { ...verdict, faults }
   })
 
 /** The same for PGlite, whose only process is also its writer. */
-export const torturePglite = ({ seed, kills }: TortureOptions): Effect.Effect<Verdict, unknown, Scope.Scope> =>
+export const torturePglite = ({ seed, kills }: TortureOptions): Effect.Effect<Ordeal, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const dataDir = join(yield* temporary, "pglite")
     const random = randomOf(seed)
-    const said: Array<string> = []
-    for (let kill = 0; kill < kills; kill++) {
-      const life = live(["pglite", dataDir, "torture", `p${kill}`, String(seed + kill)])
-      yield* Effect.promise(() => life.up)
+    const said: Array<Said> = []
+    for (let n = 0; n < kills; n++) {
+      const life = startLife({ role: "write", kind: "pglite", place: dataDir, name: `p${n}`, seed: seed + n })
+      while (!life.isUp()) yield* Effect.sleep(5)
       yield* Effect.sleep(100 + random() * 200)
       yield* Effect.promise(() => life.kill())
       said.push(...life.lines)
     }
-    const store = Context.get(yield* Layer.build(layerPglite({ dataDir, schema: "torture" })), Store)
+    const store = Context.get(yield* Layer.build(layerPglite({ dataDir, schema })), Store)
     const end = yield* store.commit([{ key: "/end", value: "end" }])
-    const log: ReadonlyArray<ReadonlyArray<Change>> = yield* logOf(store, end)
-    return judge(log, said, [])
+    const log = yield* logOf(store, end)
+    const faults = {
+      writersKilled: kills,
+      watchersKilled: 0,
+      serversKilled: 0,
+      writersPaused: 0,
+      backendsPaused: 0,
+      connectionsCut: 0
+    }
+    return { ...judge(log, said, []), faults }
   })
