@@ -2,12 +2,14 @@
 
 import { clusterRoleAggregation } from "./clusterrole-aggregation/reconcile.ts"
 import type { Controller } from "./controller.ts"
+import { daemonSetController } from "./daemon-set/reconcile.ts"
 import { deploymentController } from "./deployment/reconcile.ts"
 import { disruptionController } from "./disruption/reconcile.ts"
 import { endpointsController } from "./endpoints/reconcile.ts"
 import { endpointSliceController } from "./endpointslice/reconcile.ts"
 import { endpointSliceMirroring } from "./endpointslice-mirroring/reconcile.ts"
 import { garbageCollector } from "./garbage-collector/reconcile.ts"
+import { jobController } from "./job/reconcile.ts"
 import { namespaceController } from "./namespace/reconcile.ts"
 import { nodeIpamController } from "./node-ipam/reconcile.ts"
 import { nodeLifecycleController } from "./node-lifecycle/reconcile.ts"
@@ -19,6 +21,7 @@ import { rootCaController } from "./root-ca/reconcile.ts"
 import { serviceCidrController } from "./service-cidr/reconcile.ts"
 import { serviceAccountController } from "./serviceaccount/reconcile.ts"
 import { taintEvictionController } from "./taint-eviction/reconcile.ts"
+import { ttlAfterFinishedController } from "./ttl-after-finished/reconcile.ts"
 import {
   persistentVolumeClaimProtection,
   persistentVolumeProtection,
@@ -30,6 +33,7 @@ export const all: ReadonlyArray<Controller> = [
   deploymentController,
   replicaSetController,
   replicationControllerController,
+  daemonSetController,
   disruptionController,
   endpointSliceController,
   endpointsController,
