@@ -58,10 +58,14 @@ const percent = form("[0-9]+%", "a valid percent string must be a numeric string
 const mismatch = ({ sentence, source, examples }: Form): string =>
   `${sentence} (e.g. ${examples.map((example) => `'${example}', `).join(" or ")}regex used for validation is '${source}')`
 
-const check = (text: string, { maxBytes, form }: { readonly maxBytes: number; readonly form: Form }): ReadonlyArray<string> => [
-  ...(byteLength(text) > maxBytes ? [tooLongSentence(maxBytes)] : []),
-  ...(form.regex.test(text) ? [] : [mismatch(form)])
-]
+const nothing: ReadonlyArray<string> = []
+
+const check = (text: string, { maxBytes, form }: { readonly maxBytes: number; readonly form: Form }): ReadonlyArray<string> => {
+  const fits = form.regex.test(text)
+  // What has the form of a name has only letters of one byte.
+  if (fits && text.length <= maxBytes) return nothing
+  return [...(byteLength(text) > maxBytes ? [tooLongSentence(maxBytes)] : []), ...(fits ? [] : [mismatch(form)])]
+}
 
 const tooLongSentence = (maxBytes: number): string => `must be no more than ${maxBytes} bytes`
 
@@ -102,6 +106,7 @@ export const isQualifiedName = (text: string): ReadonlyArray<string> => {
     ]
   const name = parts.at(-1) ?? ""
   const prefix = parts.length === 2 ? (parts[0] ?? "") : undefined
+  if (prefix === undefined && name !== "" && name.length <= 63 && qualifiedName.regex.test(name)) return nothing
   const prefixErrors = prefix === undefined ? [] : prefix === "" ? ["must be non-empty"] : isDns1123Subdomain(prefix)
   const nameErrors =
     name === "" ? ["must be non-empty", mismatch(qualifiedName)] : check(name, { maxBytes: 63, form: qualifiedName })
@@ -128,13 +133,16 @@ export const isEnvVarName = (text: string): ReadonlyArray<string> => {
 }
 
 /** The name of a container port: at most 15 characters, a letter among them. */
-export const isPortName = (text: string): ReadonlyArray<string> => [
-  ...(byteLength(text) > 15 ? [tooLongSentence(15)] : []),
-  ...(/^[-a-z0-9]+$/.test(text) ? [] : ["must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"]),
-  ...(/[a-z]/.test(text) ? [] : ["must contain at least one letter (a-z)"]),
-  ...(text.includes("--") ? ["must not contain consecutive hyphens"] : []),
-  ...(text.startsWith("-") || text.endsWith("-") ? ["must not begin or end with a hyphen"] : [])
-]
+export const isPortName = (text: string): ReadonlyArray<string> => {
+  if (/^[a-z][a-z0-9]{0,14}$/.test(text)) return nothing
+  return [
+    ...(byteLength(text) > 15 ? [tooLongSentence(15)] : []),
+    ...(/^[-a-z0-9]+$/.test(text) ? [] : ["must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"]),
+    ...(/[a-z]/.test(text) ? [] : ["must contain at least one letter (a-z)"]),
+    ...(text.includes("--") ? ["must not contain consecutive hyphens"] : []),
+    ...(text.startsWith("-") || text.endsWith("-") ? ["must not begin or end with a hyphen"] : [])
+  ]
+}
 
 /** A port number. */
 export const isPortNumber = (port: number): ReadonlyArray<string> =>

@@ -24,8 +24,24 @@ const decimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"]
 const binarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"]
 const maxExponent = 400
 
+/** The same few amounts are read again and again: how many are remembered, and how long they may be. */
+const rememberedLimit = 4096
+const rememberedLength = 16
+
+const remembered = new Map<string, Amount>()
+
 /** Reads a quantity; throws `ParseError` with upstream's words. */
 export const parseQuantity = (text: string): Amount => {
+  const known = remembered.get(text)
+  if (known !== undefined) return known
+  const amount = read(text)
+  if (text.length > rememberedLength) return amount
+  if (remembered.size === rememberedLimit) remembered.clear()
+  remembered.set(text, amount)
+  return amount
+}
+
+const read = (text: string): Amount => {
   const match = pattern.exec(text)
   const [, sign, whole = "", fraction = "", suffix = ""] = match ?? []
   if (whole === "" && fraction === "") {
