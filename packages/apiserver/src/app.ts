@@ -2,7 +2,6 @@
 import { unauthorized } from "@tsukube/api"
 import * as Effect from "effect/Effect"
 import { Hono } from "hono"
-import { createMiddleware } from "hono/factory"
 import { forbiddenError } from "./authorize/forbidden.ts"
 import { dispatch } from "./dispatch.ts"
 import { warningValue } from "./encode/json.ts"
@@ -10,7 +9,7 @@ import { statusErrorFrom, statusResponse } from "./encode/status.ts"
 import { isLongRunning, makeBounds, timeoutOf } from "./in-flight.ts"
 import { type Described, describe } from "./metrics/meter.ts"
 import { readPath } from "./paths.ts"
-import type { Connection, RequestContext, RequestInfo, UserInfo } from "./request.ts"
+import type { Connection, RequestContext, UserInfo } from "./request.ts"
 import type { Serving } from "./serving.ts"
 
 /** What comes with a request besides itself. `user`: already known, by a caller in the same process. */
@@ -21,95 +20,87 @@ export interface Caller {
 
 interface Environment {
   readonly Bindings: Caller
-  readonly Variables: { url: URL; info: RequestInfo; described: Described; context: RequestContext }
 }
 
 /** The application of one server. */
 export const makeApp = (serving: Serving): Hono<Environment> => {
-  const app = new Hono<Environment>()
-  const { meter, options } = serving
+  const { meter, options, parts } = serving
   const { limits = {}, accessLog } = options
   const bounded = makeBounds(limits, meter)
 
-  app.onError((thrown, c) => {
+  const authorized = async (context: RequestContext): Promise<Response> => {
+    const { info, user } = context
+    const { allowed, reason } = await parts.authorizer(user, info)
+    if (!allowed) throw forbiddenError(user, info, reason)
+    return dispatch(serving, context)
+  }
+
+  const withinLimits = async (context: RequestContext, caller: Caller, described: Described): Promise<Response> => {
+    const { info, user, url, request } = context
+    // A part of this process is not held up: it may be what the others wait for.
+    if (caller.user !== undefined) return authorized(context)
+    if (!isLongRunning(info)) {
+      const timeoutMs = timeoutOf(limits, url.searchParams.get("timeout"))
+      return bounded({ info, described, user, timeoutMs }, () => authorized(context))
+    }
+    if (info.verb === "watch") return authorized(context)
+    const over = meter.began(described)
+    try {
+      const response = await authorized(context)
+      untilOver(request, response, over)
+      return response
+    } catch (thrown) {
+      over()
+      throw thrown
+    }
+  }
+
+  const refusal = (thrown: unknown, request: Request, path: string, warnings: ReadonlyArray<string>): Response => {
     const error = statusErrorFrom(thrown)
     // A Status that somebody threw on purpose is an answer, not an accident.
-    if (error.code === 500 && error !== thrown) Effect.runFork(Effect.logError(`${c.req.method} ${c.req.path}`, thrown))
+    if (error.code === 500 && error !== thrown) Effect.runFork(Effect.logError(`${request.method} ${path}`, thrown))
     const headers = new Headers()
-    for (const warning of c.get("context")?.warnings ?? []) headers.append("warning", warningValue(warning))
-    return statusResponse(error, headers, c.req.raw.headers.get("accept"))
-  })
+    for (const warning of warnings) headers.append("warning", warningValue(warning))
+    return statusResponse(error, headers, request.headers.get("accept"))
+  }
 
-  app.use(
-    createMiddleware<Environment>(async (c, next) => {
-      const start = performance.now()
-      const request = c.req.raw
-      const url = new URL(request.url)
-      const info = readPath(request.method, url)
-      const described = describe(info, url.searchParams, request.headers.get("content-type"))
-      c.set("url", url)
-      c.set("info", info)
-      c.set("described", described)
-      await next()
-      const auditId = auditIdOf(request)
-      c.res.headers.set("audit-id", auditId)
-      const durationMs = performance.now() - start
-      meter.answered(described, c.res.status, durationMs / 1000)
-      accessLog?.({
-        time: new Date(serving.now()).toISOString(),
-        auditId,
-        method: request.method,
-        path: `${url.pathname}${url.search}`,
-        verb: info.verb,
-        user: c.get("context")?.user.name ?? "",
-        userAgent: request.headers.get("user-agent") ?? "",
-        remoteAddress: c.env.connection?.remoteAddress ?? "",
-        code: c.res.status,
-        durationMs: Math.round(durationMs * 1000) / 1000
-      })
+  // One function and no middlewares: each of those would be another few promises for every request.
+  const answer = async (request: Request, caller: Caller): Promise<Response> => {
+    const start = performance.now()
+    const url = new URL(request.url)
+    const info = readPath(request.method, url)
+    const described = describe(info, url.searchParams, request.headers.get("content-type"))
+    const { connection } = caller
+    const warnings: Array<string> = []
+    let user: UserInfo | undefined
+    let response: Response
+    try {
+      user = caller.user ?? (await parts.authenticator(request, connection))
+      if (user === undefined) throw unauthorized()
+      response = await withinLimits({ request, url, info, user, connection, warnings }, caller, described)
+    } catch (thrown) {
+      response = refusal(thrown, request, url.pathname, warnings)
+    }
+    const auditId = auditIdOf(request)
+    response.headers.set("audit-id", auditId)
+    const durationMs = performance.now() - start
+    meter.answered(described, response.status, durationMs / 1000)
+    accessLog?.({
+      time: new Date(serving.now()).toISOString(),
+      auditId,
+      method: request.method,
+      path: `${url.pathname}${url.search}`,
+      verb: info.verb,
+      user: user?.name ?? "",
+      userAgent: request.headers.get("user-agent") ?? "",
+      remoteAddress: connection?.remoteAddress ?? "",
+      code: response.status,
+      durationMs: Math.round(durationMs * 1000) / 1000
     })
-  )
+    return response
+  }
 
-  app.use(
-    createMiddleware<Environment>(async (c, next) => {
-      const request = c.req.raw
-      const { connection, user } = c.env
-      const known = user ?? (await serving.parts.authenticator(request, connection))
-      if (known === undefined) throw unauthorized()
-      const context = { request, url: c.get("url"), info: c.get("info"), user: known, connection, warnings: [] }
-      c.set("context", context)
-      await next()
-    })
-  )
-
-  app.use(
-    createMiddleware<Environment>(async (c, next) => {
-      const { info, user, url } = c.get("context")
-      const described = c.get("described")
-      // A part of this process is not held up: it may be what the others wait for.
-      if (c.env.user !== undefined) return next()
-      if (!isLongRunning(info)) {
-        const timeoutMs = timeoutOf(limits, url.searchParams.get("timeout"))
-        return bounded({ info, described, user, timeoutMs }, next)
-      }
-      if (info.verb === "watch") return next()
-      const over = meter.began(described)
-      await next()
-      untilOver(c.req.raw, c.res, over)
-    })
-  )
-
-  app.use(
-    createMiddleware<Environment>(async (c, next) => {
-      const { info, user } = c.get("context")
-      const { allowed, reason } = await serving.parts.authorizer(user, info)
-      if (!allowed) throw forbiddenError(user, info, reason)
-      await next()
-    })
-  )
-
-  app.all("*", (c) => dispatch(serving, c.get("context")))
-  return app
+  return new Hono<Environment>().all("*", (c) => answer(c.req.raw, c.env))
 }
 
 /** A client may bring its own, to find its request in the logs. */

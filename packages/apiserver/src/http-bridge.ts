@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2"
 import { badRequest, type StatusError, tooLarge, tooManyRequests } from "@tsukube/api"
+import { bodyIs } from "./decode/body.ts"
 import { bodyTimeout } from "./in-flight.ts"
 
 /** Bodies above this get 413, as upstream's limit is. */
@@ -23,7 +24,9 @@ export const toRequest = (incoming: Incoming, body: Uint8Array<ArrayBuffer> | un
     headers.set(name, Array.isArray(value) ? value.join(", ") : value)
   }
   const method = incoming.method ?? "GET"
-  return new Request(`https://kubernetes${path}`, { method, headers, signal, ...(body === undefined ? {} : { body }) })
+  const request = new Request(`https://kubernetes${path}`, { method, headers, signal, ...(body === undefined ? {} : { body }) })
+  if (body !== undefined) bodyIs(request, body)
+  return request
 }
 
 /** What all bodies that are being received may take together; more have to wait their turn. */

@@ -24,10 +24,10 @@ export const isLongRunning = ({ isResource, verb, subresource }: RequestInfo): b
   isResource && (longVerbs.has(verb) || longSubresources.has(subresource))
 
 /** Runs one short request within the bounds. */
-export type Bounded = (
+export type Bounded = <A>(
   request: { readonly info: RequestInfo; readonly described: Described; readonly user: UserInfo; readonly timeoutMs: number },
-  work: () => Promise<void>
-) => Promise<void>
+  work: () => Promise<A>
+) => Promise<A>
 
 /** The bounds of one server. Whoever is of `system:masters` always gets a place, as upstream has it: he may have come to help. */
 export const makeBounds = (limits: Limits, meter: Meter): Bounded => {
@@ -47,24 +47,27 @@ export const makeBounds = (limits: Limits, meter: Meter): Bounded => {
       () => meter.inFlight[kind]--,
       () => meter.inFlight[kind]--
     )
-    await within(working, timeoutMs, () => meter.terminated(described, 504))
+    return within(working, timeoutMs, () => meter.terminated(described, 504))
   }
 }
 
-const within = async (working: Promise<void>, milliseconds: number, late: () => void): Promise<void> => {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
+const within = <A>(working: Promise<A>, milliseconds: number, late: () => void): Promise<A> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
       late()
       reject(timeout("request did not complete within the allotted timeout"))
     }, milliseconds)
+    working.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error) => {
+        clearTimeout(timer)
+        reject(error)
+      }
+    )
   })
-  try {
-    await Promise.race([working, tooLate])
-  } finally {
-    clearTimeout(timer)
-  }
-}
 
 const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 

@@ -83,17 +83,28 @@ const servedBy = (resource: Resource): Served => {
   }
 }
 
-const all = new Map(
-  allResources.map((resource) => [`${resource.group}/${resource.version}/${resource.plural}`, servedBy(resource)])
+const all = new Map(allResources.map((resource) => [resource as Resource<unknown>, servedBy(resource)]))
+
+/** By group, version and plural in turn: every request is looked up, and needs no text made for it. */
+const byName = new Map(
+  [...Map.groupBy(all.values(), ({ resource }) => resource.group)].map(([group, ofGroup]) => [
+    group,
+    new Map(
+      [...Map.groupBy(ofGroup, ({ resource }) => resource.version)].map(([version, ofVersion]) => [
+        version,
+        new Map(ofVersion.map((served) => [served.resource.plural, served]))
+      ])
+    )
+  ])
 )
 
 /** How a resource of the catalog is served where it is; `undefined` for what the catalog does not have. */
 export const findServed = (group: string, version: string, plural: string): Served | undefined =>
-  all.get(`${group}/${version}/${plural}`)
+  byName.get(group)?.get(version)?.get(plural)
 
 /** How a resource of the catalog is served. */
 export const servedOf = (resource: Resource<unknown>): Served => {
-  const found = findServed(resource.group, resource.version, resource.plural)
+  const found = all.get(resource) ?? findServed(resource.group, resource.version, resource.plural)
   if (found === undefined) throw new Error(`${resource.plural} of ${resource.group}/${resource.version} is not served`)
   return found
 }

@@ -38,8 +38,28 @@ const atRevision = (text: string, revision: bigint): string => {
 /** The stored text of an object: kind, apiVersion and metadata first, no resourceVersion. */
 export const storedText = (object: KubernetesObject): string => {
   const { kind, apiVersion, metadata, ...rest } = object
-  const { resourceVersion: _, ...kept } = metadata ?? {}
-  return JSON.stringify({ kind, apiVersion, metadata: kept, ...rest })
+  const { resourceVersion: _, managedFields, ...kept } = metadata ?? {}
+  if (managedFields === undefined) return JSON.stringify({ kind, apiVersion, metadata: kept, ...rest })
+  // Without the brace that ends metadata and the one that ends the object.
+  const head = JSON.stringify({ kind, apiVersion, metadata: kept }).slice(0, -2)
+  const tail = JSON.stringify(rest)
+  const comma = head.endsWith("{") ? "" : ","
+  return `${head}${comma}"managedFields":[${managedFields.map(entryText).join(",")}]}${tail === "{}" ? "}" : `,${tail.slice(1)}`}`
+}
+
+type Entry = NonNullable<NonNullable<KubernetesObject["metadata"]>["managedFields"]>[number]
+
+/** Objects made after one pattern share their fields, and those are half of their text. */
+const fieldsTexts = new WeakMap<object, string>()
+
+const entryText = (entry: Entry): string => {
+  const { fieldsV1, subresource, ...named } = entry
+  if (fieldsV1 === undefined) return JSON.stringify(entry)
+  const known = fieldsTexts.get(fieldsV1)
+  const text = known ?? JSON.stringify(fieldsV1)
+  if (known === undefined) fieldsTexts.set(fieldsV1, text)
+  const last = subresource === undefined ? "" : `,"subresource":${JSON.stringify(subresource)}`
+  return `${JSON.stringify(named).slice(0, -1)},"fieldsV1":${text}${last}}`
 }
 
 /** An object at a revision. Shared by every reader: never mutate `object`. */

@@ -40,31 +40,56 @@ const plugins: ReadonlyArray<AdmissionPlugin> = [
 /** Their names, in the order in which they are asked. */
 export const pluginNames: ReadonlyArray<string> = plugins.map(({ name }) => name)
 
+/** The plugins of a server that have a part in one step. */
+interface ActivePlugins {
+  readonly mutating: ReadonlyArray<NonNullable<AdmissionPlugin["mutate"]>>
+  readonly validating: ReadonlyArray<NonNullable<AdmissionPlugin["validate"]>>
+  readonly claiming: ReadonlyArray<NonNullable<AdmissionPlugin["claim"]>>
+}
+
+const active = new WeakMap<Serving, ActivePlugins>()
+
 /** All but those that the server was told to do without. */
-const activePlugins = ({ options }: Serving): ReadonlyArray<AdmissionPlugin> =>
-  options.disableAdmissionPlugins === undefined
-    ? plugins
-    : plugins.filter(({ name }) => !options.disableAdmissionPlugins!.includes(name))
+const activePlugins = (serving: Serving): ActivePlugins => {
+  const known = active.get(serving)
+  if (known !== undefined) return known
+  const chosen = plugins.filter(({ name }) => serving.options.disableAdmissionPlugins?.includes(name) !== true)
+  const made = {
+    mutating: chosen.flatMap(({ mutate }) => mutate ?? []),
+    validating: chosen.flatMap(({ validate }) => validate ?? []),
+    claiming: chosen.flatMap(({ claim }) => claim ?? [])
+  }
+  active.set(serving, made)
+  return made
+}
 
 /** The object as all plugins in turn complete it. */
 export const admit = async (
   serving: Serving,
   request: AdmissionRequest & { readonly object: KubernetesObject }
 ): Promise<KubernetesObject> => {
-  let object = request.object
-  for (const { mutate } of activePlugins(serving))
-    if (mutate !== undefined) object = await mutate(serving, { ...request, object })
+  let { object } = request
+  let current = request
+  for (const mutate of activePlugins(serving).mutating) {
+    const mutated = mutate(serving, current)
+    // Most plugins answer at once, and most leave the object alone.
+    object = mutated instanceof Promise ? await mutated : mutated
+    if (object !== current.object) current = { ...request, object }
+  }
   return object
 }
 
 /** Throws the first refusal. */
 export const checkAdmission = async (serving: Serving, request: AdmissionRequest): Promise<void> => {
-  for (const { validate } of activePlugins(serving)) await validate?.(serving, request)
+  for (const validate of activePlugins(serving).validating) {
+    const done = validate(serving, request)
+    if (done instanceof Promise) await done
+  }
 }
 
 /** What all plugins together want written beside the object. */
 export const claimAdmission = async (serving: Serving, request: AdmissionRequest): Promise<ReadonlyArray<Write>> => {
   const writes: Array<Write> = []
-  for (const { claim } of activePlugins(serving)) if (claim !== undefined) writes.push(...(await claim(serving, request)))
+  for (const claim of activePlugins(serving).claiming) writes.push(...(await claim(serving, request)))
   return writes
 }

@@ -26,6 +26,27 @@ export const readBody = async (request: Request, types?: ReadonlyArray<string>):
   const type = (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase()
   if (!(types ?? objectTypes).includes(type) && (types !== undefined || type !== "")) throw unsupportedMediaType(types ?? offered)
   if (Number(request.headers.get("content-length") ?? 0) > bodyLimitBytes) throw tooLarge(`limit is ${bodyLimitBytes}`)
+  const bytes = await bytesOf(request)
+  // From here on only JSON is known: what came as protobuf goes on as the object it stands for.
+  if (type === protobufType) return { text: JSON.stringify(decodeProtobuf(bytes)), type: "application/json" }
+  try {
+    return { text: utf8.decode(bytes), type }
+  } catch {
+    throw badRequest("the body of the request is not valid UTF-8")
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+/** Bodies that arrived as a whole before their request was made. */
+const received = new WeakMap<Request, Uint8Array>()
+
+/** Says what the body of a request is, for those who would read it as a stream. */
+export const bodyIs = (request: Request, bytes: Uint8Array): void => void received.set(request, bytes)
+
+const bytesOf = async (request: Request): Promise<Uint8Array> => {
+  const known = received.get(request)
+  if (known !== undefined) return known
   const chunks: Array<Uint8Array> = []
   let bytes = 0
   if (request.body !== null) {
@@ -42,13 +63,7 @@ export const readBody = async (request: Request, types?: ReadonlyArray<string>):
       chunks.push(value)
     }
   }
-  // From here on only JSON is known: what came as protobuf goes on as the object it stands for.
-  if (type === protobufType) return { text: JSON.stringify(decodeProtobuf(Buffer.concat(chunks))), type: "application/json" }
-  try {
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)), type }
-  } catch {
-    throw badRequest("the body of the request is not valid UTF-8")
-  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }
 
 /** A parsed body and the paths of keys that occur twice. */
