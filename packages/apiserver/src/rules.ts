@@ -21,8 +21,9 @@ export const requireValidUpdate = (
   object: KubernetesObject,
   old: KubernetesObject,
   resource: Resource,
+  subresource: string,
   more: ReadonlyArray<FieldError> = []
-): void => throwErrors(object, resource, [...more, ...validateUpdate(object, old, resource)])
+): void => throwErrors(object, resource, [...more, ...validateUpdate(object, old, resource, subresource)])
 
 const throwErrors = (object: KubernetesObject, resource: Resource, errors: ReadonlyArray<FieldError>): void => {
   if (errors.length > 0) throw invalid(resource, object.metadata?.name ?? "", errors)

@@ -30,6 +30,10 @@ import * as review from "./review.ts"
 import { frozen } from "./rule.ts"
 import * as runtime from "./runtime-class.ts"
 import * as service from "./service.ts"
+import { validateJobStatus } from "./status/job.ts"
+import { validatePodStatus } from "./status/pod.ts"
+import * as reported from "./status/resource.ts"
+import * as counted from "./status/workload.ts"
 import { validateWebhooks } from "./webhook.ts"
 
 /** What validation knows of a kind. */
@@ -44,7 +48,7 @@ export interface KindRules {
   readonly updateAlone?: true
   /** A question that is answered and forgotten: it has no name, and its own rules look at its metadata. */
   readonly unnamed?: true
-  /** What holds when a subresource is written that may change what `update` does not let change. */
+  /** What holds when one of these subresources is written, and nothing else of the kind's rules. */
   readonly subresources?: Readonly<Record<string, (object: KubernetesObject, old: KubernetesObject) => Findings>>
 }
 
@@ -60,7 +64,13 @@ const rules = <T>(
 })
 
 type UpdateRule = (object: KubernetesObject, old: KubernetesObject) => Findings
+
+/** What holds when the status of a kind is written: nothing else of it changes then. */
+const status = <T>(rule: (object: Loose<T>, old: Loose<T>) => Findings): Pick<KindRules, "subresources"> => ({
+  subresources: { status: rule as unknown as UpdateRule }
+})
 const podSubresources = {
+  status: validatePodStatus as unknown as UpdateRule,
   ephemeralcontainers: podUpdate.validateEphemeralUpdate as unknown as UpdateRule,
   resize: podUpdate.validateResize as unknown as UpdateRule
 }
@@ -78,32 +88,53 @@ export const kinds: ReadonlyMap<string, KindRules> = new Map([
   ["v1/Endpoints", rules(service.validateEndpoints)],
   ["v1/Event", rules(event.validateCoreEvent)],
   ["v1/LimitRange", rules(core.validateLimitRange)],
-  ["v1/Namespace", { name: isDns1123Label }],
+  ["v1/Namespace", { name: isDns1123Label, ...status(reported.validateNamespaceStatus) }],
   ["v1/Node", rules(core.validateNode, core.validateNodeUpdate)],
   ["v1/PersistentVolume", rules(volume.validatePersistentVolume, volume.validatePersistentVolumeUpdate)],
-  ["v1/PersistentVolumeClaim", rules(claim.validateClaim, claim.validateClaimUpdate)],
+  ["v1/PersistentVolumeClaim", rules(claim.validateClaim, claim.validateClaimUpdate, status(reported.validateClaimStatus))],
   ["v1/Pod", rules(pod.validatePod, podUpdate.validatePodUpdate, { updateAlone: true, subresources: podSubresources })],
   ["v1/PodTemplate", rules(pod.validatePodTemplateObject)],
-  ["v1/ReplicationController", rules(apps.validateReplicationController)],
-  ["v1/ResourceQuota", rules(quota.validateResourceQuota, quota.validateResourceQuotaUpdate)],
+  ["v1/ReplicationController", rules(apps.validateReplicationController, undefined, status(counted.validateReplicaStatus))],
+  [
+    "v1/ResourceQuota",
+    rules(quota.validateResourceQuota, quota.validateResourceQuotaUpdate, status(reported.validateQuotaStatus))
+  ],
   ["v1/Secret", rules(core.validateSecret, core.validateSecretUpdate)],
-  ["v1/Service", rules(service.validateService, service.validateServiceUpdate, { name: isDns1035Label })],
-  ["apps/v1/DaemonSet", rules(apps.validateDaemonSet, apps.validateSelectorUnchanged)],
-  ["apps/v1/Deployment", rules(apps.validateDeployment, apps.validateSelectorUnchanged)],
-  ["apps/v1/ReplicaSet", rules(apps.validateReplicaSet, apps.validateSelectorUnchanged)],
-  ["apps/v1/StatefulSet", rules(apps.validateStatefulSet, apps.validateStatefulSetUpdate)],
-  ["autoscaling/v1/HorizontalPodAutoscaler", rules(autoscaler.validateAutoscalerV1)],
-  ["autoscaling/v2/HorizontalPodAutoscaler", rules(autoscaler.validateAutoscaler)],
+  [
+    "v1/Service",
+    rules(service.validateService, service.validateServiceUpdate, {
+      name: isDns1035Label,
+      ...status(reported.validateServiceStatus)
+    })
+  ],
+  ["apps/v1/DaemonSet", rules(apps.validateDaemonSet, apps.validateSelectorUnchanged, status(counted.validateDaemonSetStatus))],
+  [
+    "apps/v1/Deployment",
+    rules(apps.validateDeployment, apps.validateSelectorUnchanged, status(counted.validateDeploymentStatus))
+  ],
+  ["apps/v1/ReplicaSet", rules(apps.validateReplicaSet, apps.validateSelectorUnchanged, status(counted.validateReplicaStatus))],
+  [
+    "apps/v1/StatefulSet",
+    rules(apps.validateStatefulSet, apps.validateStatefulSetUpdate, status(counted.validateStatefulSetStatus))
+  ],
+  [
+    "autoscaling/v1/HorizontalPodAutoscaler",
+    rules(autoscaler.validateAutoscalerV1, undefined, status(counted.validateAutoscalerStatus))
+  ],
+  [
+    "autoscaling/v2/HorizontalPodAutoscaler",
+    rules(autoscaler.validateAutoscaler, undefined, status(counted.validateAutoscalerStatus))
+  ],
   ["batch/v1/CronJob", rules(batch.validateCronJob)],
-  ["batch/v1/Job", rules(batch.validateJob, batch.validateJobUpdate)],
+  ["batch/v1/Job", rules(batch.validateJob, batch.validateJobUpdate, status(validateJobStatus))],
   ["coordination.k8s.io/v1/Lease", rules(policy.validateLease)],
   ["discovery.k8s.io/v1/EndpointSlice", rules(service.validateEndpointSlice, service.validateEndpointSliceUpdate)],
   ["flowcontrol.apiserver.k8s.io/v1/FlowSchema", rules(flow.validateFlowSchema, undefined, pathName)],
   ["flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration", rules(flow.validatePriorityLevel, undefined, pathName)],
   ["networking.k8s.io/v1/IPAddress", rules(cidr.validateIpAddress, cidr.validateIpAddressUpdate, { name: isIp })],
-  ["networking.k8s.io/v1/Ingress", rules(networking.validateIngress)],
+  ["networking.k8s.io/v1/Ingress", rules(networking.validateIngress, undefined, status(reported.validateIngressStatus))],
   ["networking.k8s.io/v1/NetworkPolicy", rules(networking.validateNetworkPolicy)],
-  ["policy/v1/PodDisruptionBudget", rules(policy.validateBudget)],
+  ["policy/v1/PodDisruptionBudget", rules(policy.validateBudget, undefined, status(counted.validateBudgetStatus))],
   [`${rbacGroup}/ClusterRole`, rules(rbac.validateClusterRole, undefined, pathName)],
   [`${rbacGroup}/ClusterRoleBinding`, rules(rbac.validateBinding(["ClusterRole"]), rbac.validateBindingUpdate, pathName)],
   [`${rbacGroup}/Role`, rules(rbac.validateRole, undefined, pathName)],

@@ -20,8 +20,8 @@ export const validateCreate = (object: KubernetesObject, resource: Resource<unkn
 }
 
 /**
- * What is wrong with an object that is about to replace `old`; nothing when all is well. Holds for `status` updates too.
- * `subresource` names one that may change what a plain update may not: a pod's `resize` and `ephemeralcontainers`.
+ * What is wrong with an object that is about to replace `old`; nothing when all is well.
+ * `subresource` names what is written alone: the `status`, or a pod's `resize` and `ephemeralcontainers`, which have rules of their own.
  * Put back what the server gave (uid, creation and deletion times) before or after: leaving it out is no mistake.
  */
 export const validateUpdate = (

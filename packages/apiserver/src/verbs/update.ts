@@ -103,8 +103,7 @@ export const decideUpdate = async (
   const admitted = await admit(serving, { ...request, object: withMetadata(complete, updatedMetadata(complete, old)) })
   const split = merge ?? (subresource === "status" ? mergeStatus(strategy) : mergeMain(strategy, stored))
   const next = counted(strategy, split(admitted, old, { now, user: context.user }), old)
-  const before = ownRules.has(`${stored.plural}/${subresource}`) ? { ...next, metadata: old.metadata ?? {} } : old
-  requireValidUpdate(next, before, stored, finalizerErrors(next, old))
+  requireValidUpdate(next, old, stored, subresource, finalizerErrors(next, old))
   if (subresource === "") context.warnings.push(...warningsOf(next, stored, old))
   await checkAdmission(serving, { ...request, object: next })
   if (isFinished(next, strategy)) return { remove: true, last: next, also: strategy.release?.(serving, next) ?? [] }
@@ -112,9 +111,6 @@ export const decideUpdate = async (
   const also = await claimAdmission(serving, { ...request, object: claim.object })
   return { store: claim.object, also: [...claim.also, ...also] }
 }
-
-/** Parts that may change what an update of the whole object may not: what they make of it only has to be valid. */
-const ownRules = new Set(["pods/ephemeralcontainers", "pods/resize"])
 
 type Merge = (next: KubernetesObject, old: KubernetesObject, by: Circumstances) => KubernetesObject
 

@@ -82,6 +82,7 @@ const unfitForEphemeral = [
   "startupProbe"
 ]
 const ephemeralMounts = [{ name: "a5", mountPath: "/a", mountPropagation: "None", readOnly: true, recursiveReadOnly: "Disabled" }]
+const trueCondition = (type: string) => ({ type, status: "True" })
 const port = { name: "a", hostIP: "10.0.0.1", protocol: "TCP" }
 const windowsOptions = { gmsaCredentialSpec: "a", gmsaCredentialSpecName: "a", hostProcess: true, runAsUserName: "a" }
 /** A structural schema with every keyword that v1 admits. */
@@ -305,6 +306,12 @@ const others = {
   "v2.ObjectMetricSource.target": { type: "Value", value: "1" },
   "v2.ExternalMetricSource.target": { type: "Value", value: "1" },
   "EventSeries.count": 2,
+  "PodIP.ip": "10.0.0.1",
+  "HostIP.ip": "10.0.0.1",
+  "PodStatus.resourceClaimStatuses": [{ name: "a0", resourceClaimName: "a" }],
+  "UncountedTerminatedPods.failed": ["b"],
+  "LoadBalancerIngress.ip": "192.0.2.1",
+  "IngressLoadBalancerIngress.ip": "192.0.2.1",
   "CertificateSigningRequestSpec.request": signingRequest,
   "CertificateSigningRequestCondition.type": "Failed",
   "CertificateSigningRequestCondition.status": "True",
@@ -372,9 +379,12 @@ const shapes: Readonly<Record<string, ReadonlyArray<Shape>>> = {
       without: ["ephemeralContainers", "nodeName", "shareProcessNamespace"],
       set: { os: { name: "linux" }, containers: oneCalledA }
     },
-    { only: ["nodeName", "shareProcessNamespace", ...priority], set: { containers: [{ name: "a", image: "a" }] } },
     {
-      only: ["nodeName", ...priority],
+      only: ["nodeName", "shareProcessNamespace", "resourceClaims", ...priority],
+      set: { containers: [{ name: "a", image: "a" }] }
+    },
+    {
+      only: ["nodeName", "resourceClaims", ...priority],
       set: {
         hostNetwork: true,
         containers: [{ name: "a", image: "a", securityContext: { windowsOptions } }],
@@ -454,6 +464,10 @@ const shapes: Readonly<Record<string, ReadonlyArray<Shape>>> = {
     { without: ["deprecatedCount", "deprecatedFirstTimestamp", "deprecatedLastTimestamp", "deprecatedSource"] }
   ],
   RollingUpdateStatefulSetStrategy: [{ without: ["maxUnavailable"] }],
+  JobStatus: [
+    { without: ["completionTime"], set: { startTime: "2026-01-02T03:04:05Z" } },
+    { only: ["startTime", "completionTime"], set: { conditions: ["SuccessCriteriaMet", "Complete"].map(trueCondition) } }
+  ],
   VolumeMount: [{ without: ["subPath"] }, { without: ["subPathExpr"] }],
   Probe: probeHandlers.map((field) => ({ without: probeHandlers.filter((other) => other !== field) })),
   EnvVar: [{ without: ["valueFrom"] }, { without: ["value"] }],
