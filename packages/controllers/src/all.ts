@@ -33,6 +33,8 @@ export const all: ReadonlyArray<Controller> = [
   deploymentController,
   replicaSetController,
   replicationControllerController,
+  jobController,
+  ttlAfterFinishedController,
   daemonSetController,
   disruptionController,
   endpointSliceController,

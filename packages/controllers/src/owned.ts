@@ -21,7 +21,8 @@ const keyOf = (object: KubernetesObject) => ({ namespace: namespaceOf(object), n
 
 /**
  * The objects that belong to `owner`: adopts orphans that match its selector and lets go what no longer matches. Adoption
- * asks the API server first whether the owner is really still there, because the cache may be late.
+ * asks the API server first whether the owner is really still there, because the cache may be late. An owner that keeps its
+ * objects by a finalizer names it: it comes and goes with the reference.
  */
 export const claimOwned = <O extends KubernetesObject, T extends KubernetesObject>(
   client: Client,
@@ -29,21 +30,24 @@ export const claimOwned = <O extends KubernetesObject, T extends KubernetesObjec
   ownerResource: Resource<O>,
   selector: LabelSelector | undefined,
   candidates: ReadonlyArray<T>,
-  resource: Resource<T>
+  resource: Resource<T>,
+  finalizer?: string
 ): Effect.Effect<ReadonlyArray<T>, ClientError> =>
   Effect.gen(function* () {
     const { owned, adopt, release } = claim<T>(owner, selector, candidates)
+    const given = finalizer === undefined ? {} : { finalizers: [finalizer] }
+    const taken = finalizer === undefined ? {} : { "$deleteFromPrimitiveList/finalizers": [finalizer] }
     for (const object of release) {
-      const body = { metadata: { uid: uidOf(object), ownerReferences: [{ $patch: "delete", uid: uidOf(owner) }] } }
-      yield* unlessGone(client.patch(resource, keyOf(object), { type: "strategic", body }))
+      const metadata = { uid: uidOf(object), ownerReferences: [{ $patch: "delete", uid: uidOf(owner) }], ...taken }
+      yield* unlessGone(client.patch(resource, keyOf(object), { type: "strategic", body: { metadata } }))
     }
     if (adopt.length === 0) return owned
     const live = yield* unlessGone(client.get(ownerResource, keyOf(owner)))
     if (live === undefined || uidOf(live) !== uidOf(owner) || isDeleting(live)) return owned
     const adopted: Array<T> = []
     for (const object of adopt) {
-      const body = { metadata: { uid: uidOf(object), ownerReferences: [ownerReference(owner, ownerResource)] } }
-      const now = yield* unlessGone(client.patch(resource, keyOf(object), { type: "strategic", body }))
+      const metadata = { uid: uidOf(object), ownerReferences: [ownerReference(owner, ownerResource)], ...given }
+      const now = yield* unlessGone(client.patch(resource, keyOf(object), { type: "strategic", body: { metadata } }))
       if (now !== undefined) adopted.push(now)
     }
     return [...owned, ...adopted]
