@@ -234,7 +234,7 @@ const lifecycle: ConformanceTest = {
     )
     await change(cluster, key.name, (spec) => ({ ...spec, replicas: 2 }))
     await watch.next("two replicas are ready again", ({ object }) => object.status?.readyReplicas === 2, 180_000)
-    const statusBody = { status: { readyReplicas: 0 } }
+    const statusBody = { status: { readyReplicas: 0, availableReplicas: 0 } }
     await client.patch(deployments, key, { type: "merge", body: statusBody }, { subresource: "status" })
     await watch.next("the patched status", ({ object }) => (object.status?.readyReplicas ?? 0) === 0)
     await awaitComplete(cluster, key.name)
