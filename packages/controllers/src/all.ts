@@ -20,6 +20,7 @@ import { resourceQuotaController } from "./resourcequota/reconcile.ts"
 import { rootCaController } from "./root-ca/reconcile.ts"
 import { serviceCidrController } from "./service-cidr/reconcile.ts"
 import { serviceAccountController } from "./serviceaccount/reconcile.ts"
+import { statefulSetController } from "./stateful-set/reconcile.ts"
 import { taintEvictionController } from "./taint-eviction/reconcile.ts"
 import { ttlAfterFinishedController } from "./ttl-after-finished/reconcile.ts"
 import {
@@ -36,6 +37,7 @@ export const all: ReadonlyArray<Controller> = [
   jobController,
   ttlAfterFinishedController,
   daemonSetController,
+  statefulSetController,
   disruptionController,
   endpointSliceController,
   endpointsController,

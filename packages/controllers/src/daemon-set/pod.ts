@@ -1,9 +1,9 @@
 /** The pod of a DaemonSet for one node: placed by its affinity, so that the scheduler still has the last word. Pure. @module */
-import { ownerReference } from "@tsukube/api"
 import { type DaemonSet, daemonsets } from "@tsukube/api/apps-v1"
 import type { Affinity, Pod, Toleration } from "@tsukube/api/core-v1"
 import { revisionLabel } from "../controller-revision/plan.ts"
-import { annotationOf, nameOf, namespaceOf } from "../object.ts"
+import { annotationOf, nameOf } from "../object.ts"
+import { podFrom } from "../pod-template.ts"
 
 const generationAnnotation = "deprecated.daemonset.template.generation"
 const generationLabel = "pod-template-generation"
@@ -68,28 +68,16 @@ export const isUpdated = (daemonSet: DaemonSet, hashes: ReadonlySet<string>, { m
 
 /** The pod for a node. */
 export const podOf = (daemonSet: DaemonSet, node: string, hash: string): Pod => {
-  const { metadata, spec } = daemonSet.spec?.template ?? {}
+  const pod = podFrom(daemonSet.spec?.template, daemonSet, daemonsets)
   const generation = annotationOf(daemonSet, generationAnnotation)
+  const labels = {
+    ...pod.metadata?.labels,
+    [revisionLabel]: hash,
+    ...(generation === undefined ? {} : { [generationLabel]: generation })
+  }
   return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: {
-      generateName: `${nameOf(daemonSet)}-`,
-      namespace: namespaceOf(daemonSet),
-      labels: {
-        ...metadata?.labels,
-        [revisionLabel]: hash,
-        ...(generation === undefined ? {} : { [generationLabel]: generation })
-      },
-      ...(metadata?.annotations === undefined ? {} : { annotations: metadata.annotations }),
-      ...(metadata?.finalizers === undefined ? {} : { finalizers: metadata.finalizers }),
-      ownerReferences: [ownerReference(daemonSet, daemonsets)]
-    },
-    spec: {
-      containers: [],
-      ...spec,
-      tolerations: tolerationsOf(daemonSet),
-      affinity: boundTo(spec?.affinity, node)
-    }
+    ...pod,
+    metadata: { ...pod.metadata, generateName: `${nameOf(daemonSet)}-`, labels },
+    spec: { containers: [], ...pod.spec, tolerations: tolerationsOf(daemonSet), affinity: boundTo(pod.spec?.affinity, node) }
   }
 }

@@ -1,10 +1,11 @@
 /** What a replica set needs: pods to make or to end, and the status it reports. Pure. @module */
-import { type KubernetesObject, ownerReference, type Resource } from "@tsukube/api"
+import type { KubernetesObject, Resource } from "@tsukube/api"
 import type { ReplicaSetCondition, ReplicaSetStatus } from "@tsukube/api/apps-v1"
 import type { Pod, PodTemplateSpec } from "@tsukube/api/core-v1"
 import { conditionOf, withCondition, withoutCondition } from "../condition.ts"
-import { formatTime, isDeleting, nameOf, namespaceOf } from "../object.ts"
+import { formatTime, isDeleting, nameOf } from "../object.ts"
 import { isActive, isReady, isTerminal, untilAvailable } from "../pod-state.ts"
+import { podFrom } from "../pod-template.ts"
 import type { Failure } from "../pod-writes.ts"
 import { inDeletionOrder } from "./rank.ts"
 
@@ -34,21 +35,8 @@ export const change = (replicaSet: Replicated, owned: ReadonlyArray<Pod>, relate
 
 /** A pod of the replica set's template, owned by it. */
 export const podOf = (replicaSet: Replicated, resource: Resource): Pod => {
-  const template = replicaSet.spec?.template
-  const { labels, annotations, finalizers } = template?.metadata ?? {}
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: {
-      generateName: `${nameOf(replicaSet)}-`,
-      namespace: namespaceOf(replicaSet),
-      ...(labels === undefined ? {} : { labels }),
-      ...(annotations === undefined ? {} : { annotations }),
-      ...(finalizers === undefined ? {} : { finalizers }),
-      ownerReferences: [ownerReference(replicaSet, resource)]
-    },
-    ...(template?.spec === undefined ? {} : { spec: template.spec })
-  }
+  const pod = podFrom(replicaSet.spec?.template, replicaSet, resource)
+  return { ...pod, metadata: { ...pod.metadata, generateName: `${nameOf(replicaSet)}-` } }
 }
 
 const conditionsAfter = (
