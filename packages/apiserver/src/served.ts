@@ -56,12 +56,12 @@ const conversions: Readonly<Record<string, Conversion>> = {
   }
 }
 
+const versions = Map.groupBy(allResources, ({ group, plural }) => `${group}/${plural}`)
+
 /** Versions of one group that differ in nothing but their name are stored as the most stable of them. */
 const renamed = (resource: Resource): Conversion | undefined => {
   const { group, plural } = resource
-  const [best] = allResources
-    .filter((other) => other.group === group && other.plural === plural)
-    .sort((a, b) => compareVersions(a.version, b.version))
+  const [best] = (versions.get(`${group}/${plural}`) ?? []).toSorted((a, b) => compareVersions(a.version, b.version))
   if (best === undefined || best === resource) return undefined
   const under =
     (apiVersion: string) =>
