@@ -1,6 +1,7 @@
 /** What a worker is told about its pod. @module */
 import type { Pod } from "@tsukube/api/core-v1"
 import type { Effect, Queue } from "effect"
+import type { Rejection } from "./admission.ts"
 
 /** The pod as it is wanted now; `gone` when the API server no longer has it. */
 export interface Desired {
@@ -15,4 +16,6 @@ export interface WorkerInput {
   readonly desired: () => Desired
   /** Ends when the pod is to end. */
   readonly unwanted: Effect.Effect<void>
+  /** Why the node does not take the pod. */
+  readonly rejection: Rejection | undefined
 }

@@ -2,6 +2,7 @@
 import { type Pod, pods } from "@tsukube/api/core-v1"
 import type { Informers } from "@tsukube/client"
 import { Effect, FiberMap, Latch, Queue, type Scope } from "effect"
+import { type Rejection, rejectionOf } from "./admission.ts"
 import type { Desired } from "./desired.ts"
 import type { NodeContext } from "./node-context.ts"
 import { podFolders, removePodFolder } from "./volume/volumes.ts"
@@ -21,6 +22,7 @@ interface Worker {
   desired: Desired
   readonly wake: Queue.Queue<void>
   readonly unwanted: Latch.Latch
+  readonly rejection: Rejection | undefined
 }
 
 const relistMs = 1000
@@ -43,15 +45,20 @@ export const makeNodePods = (informers: Informers, nodeName: string): NodePods =
     Effect.gen(function* () {
       const fibers = yield* FiberMap.make<string>()
       const fork = yield* FiberMap.runtime(fibers)<never>()
+      const taken = (): ReadonlyArray<Pod> =>
+        [...workers.values()].filter(({ rejection }) => rejection === undefined).map(({ desired }) => desired.pod)
       const begin = (uid: string, pod: Pod): void => {
         const worker: Worker = {
           desired: { pod, gone: false },
           wake: Effect.runSync(Queue.sliding<void>(1)),
-          unwanted: Latch.makeUnsafe(false)
+          unwanted: Latch.makeUnsafe(false),
+          rejection: rejectionOf(pod, taken)
         }
         if (pod.metadata?.deletionTimestamp !== undefined) worker.unwanted.openUnsafe()
         workers.set(uid, worker)
-        const work = runWorker(node, { wake: worker.wake, desired: () => worker.desired, unwanted: worker.unwanted.await })
+        const { rejection } = worker
+        const told = { wake: worker.wake, desired: () => worker.desired, unwanted: worker.unwanted.await, rejection }
+        const work = runWorker(node, told)
         fork(
           uid,
           work.pipe(

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { Pod } from "@tsukube/api/core-v1"
 import { Cause, Clock, Effect, Queue } from "effect"
+import type { Rejection } from "./admission.ts"
 import { adoptedPodOf } from "./adopt.ts"
 import { sandboxSpecOf } from "./container-spec.ts"
 import type { WorkerInput } from "./desired.ts"
@@ -65,12 +66,21 @@ export const runWorker = (node: NodeContext, input: WorkerInput): Effect.Effect<
     }
   })
 
+/** Nothing of a rejected pod is ever started. */
+const reject = (node: NodeContext, pod: Pod, rejection: Rejection): undefined => {
+  if (pod.status?.phase === "Failed") return undefined
+  node.recorder.event(pod, "Warning", rejection.reason, rejection.message)
+  node.statuses.publish(pod, { ...pod.status, phase: "Failed", ...rejection })
+  return undefined
+}
+
 const later = (pod: Pod, message: string): Effect.Effect<void> =>
   Effect.logWarning(`pod ${pod.metadata?.namespace}/${pod.metadata?.name}: ${message}`)
 
 /** One round for a pod that is wanted; gives the milliseconds after which to look again, undefined = when told to. */
 const sync = (node: NodeContext, input: WorkerInput, memory: Memory, pod: Pod): Effect.Effect<number | undefined, RuntimeError> =>
   Effect.gen(function* () {
+    if (input.rejection !== undefined) return reject(node, pod, input.rejection)
     const uid = pod.metadata?.uid ?? ""
     let runtime = yield* node.runtime.pod(uid)
     if (!memory.adopted) {
