@@ -23,6 +23,7 @@ describe("the configuration", () => {
       "NodeResourcesFit 1",
       "PodTopologySpread 2",
       "InterPodAffinity 2",
+      "DynamicResources 2",
       "NodeResourcesBalancedAllocation 1",
       "ImageLocality 1"
     ])

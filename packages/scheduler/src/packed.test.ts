@@ -82,7 +82,8 @@ describe("the package, installed by npm in an empty folder", () => {
     expect(bundle.match(/(?:from|import|require)\s*\(?\s*["']node:/g)).toBeNull()
     const lines: Array<string> = []
     // A page has neither process nor Buffer nor require.
-    const page = { console: { log: (...words: ReadonlyArray<unknown>) => lines.push(words.join(" ")) }, URL, AbortController }
+    const log = (...words: ReadonlyArray<unknown>) => lines.push(words.join(" "))
+    const page = { console: { log }, URL, TextEncoder, TextDecoder, AbortController, crypto }
     new Script(bundle).runInNewContext(page)
     expect(`${lines.join("\n")}\n`).toBe(run(folder, process.execPath, "example-0.mts"))
   })

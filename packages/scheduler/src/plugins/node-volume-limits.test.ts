@@ -1,0 +1,62 @@
+/** NodeVolumeLimits: how many volumes of a driver a node attaches. @module */
+import { describe, expect, test } from "bun:test"
+import type { Pod } from "@tsukube/api/core-v1"
+import type { CSINode } from "@tsukube/api/storage-v1"
+import { claim, node, on, outcome, using, volume } from "../testing/cases.ts"
+
+describe("NodeVolumeLimits", () => {
+  const limit = (name: string, counts: Readonly<Record<string, number | undefined>>): CSINode => ({
+    metadata: { name },
+    spec: {
+      drivers: Object.entries(counts).map(([driver, count]) => ({
+        name: driver,
+        nodeID: name,
+        ...(count === undefined ? {} : { allocatable: { count } })
+      }))
+    }
+  })
+  const named = (name: string, ...claims: ReadonlyArray<string>): Pod => ({
+    ...using(...claims),
+    metadata: { name, uid: name, namespace: "default" }
+  })
+  const holding = (...claims: ReadonlyArray<string>): Pod => on("a", named(`holds-${claims.join("-")}`, ...claims))
+  const drivers = { x: "csi", y: "csi", z: "other" }
+  const persistentVolumeClaims = [
+    ...Object.keys(drivers).map((name) => claim(name, { volumeName: `v${name}` }, "Bound")),
+    claim("new")
+  ]
+  const persistentVolumes = Object.entries(drivers).map(([name, driver]) =>
+    volume(`v${name}`, { csi: { driver, volumeHandle: name } })
+  )
+  const late = { metadata: { name: "late" }, provisioner: "csi", volumeBindingMode: "WaitForFirstConsumer" as const }
+  const refused = "1 node(s) exceed max volume count"
+  const cases: ReadonlyArray<
+    readonly [name: string, csiNodes: ReadonlyArray<CSINode>, held: ReadonlyArray<Pod>, wanted: Pod, expected: string]
+  > = [
+    ["no volumes", [limit("a", { csi: 0 })], [], named("p"), "a"],
+    ["room for one", [limit("a", { csi: 1 })], [], named("p", "x"), "a"],
+    ["no room", [limit("a", { csi: 0 })], [], named("p", "x"), refused],
+    ["two wanted, room for one", [limit("a", { csi: 1 })], [], named("p", "x", "y"), refused],
+    ["one there already, room for one", [limit("a", { csi: 1 })], [holding("y")], named("p", "x"), refused],
+    ["the same volume is attached once", [limit("a", { csi: 1 })], [holding("x")], named("p", "x"), "a"],
+    ["each driver counts alone", [limit("a", { csi: 1, other: 1 })], [holding("x")], named("p", "z"), "a"],
+    ["another driver's limit", [limit("a", { csi: 5, other: 0 })], [], named("p", "z"), refused],
+    ["a driver without a limit", [limit("a", { csi: undefined })], [], named("p", "x", "y"), "a"],
+    ["a node that says nothing of its drivers", [], [], named("p", "x", "y"), "a"],
+    ["a volume that is still to be made counts", [limit("a", { csi: 1 })], [holding("x")], named("p", "new"), refused],
+    ["more there than allowed does not concern pods without volumes", [limit("a", { csi: 0 })], [holding("x")], named("p"), "a"]
+  ]
+  for (const [name, csiNodes, held, wanted, expected] of cases)
+    test(name, () =>
+      expect(
+        outcome({
+          nodes: [node("a")],
+          pods: [...held, wanted],
+          persistentVolumeClaims,
+          persistentVolumes,
+          storageClasses: [late],
+          csiNodes
+        })
+      ).toBe(expected)
+    )
+})
