@@ -1,6 +1,6 @@
 /**
- * `bun scripts/build.ts [PACKAGE…] [--pack FOLDER]`: compiles packages to `dist` with declarations, and lays out what is published in
- * `dist/package`: plain JavaScript, a manifest whose paths point at it, the README and the licence. `--pack` makes tarballs of them as npm does.
+ * `bun scripts/build.ts [PACKAGE…] [--pack FOLDER]`: lays out what is published of packages in `dist/package`: plain JavaScript in few files,
+ * declarations, a manifest whose paths point at them, the README and the licence. `--pack` makes tarballs of them as npm does.
  * @module
  */
 import { spawnSync } from "node:child_process"
@@ -53,7 +53,33 @@ export const publishedManifest = ({
     : { bin: Object.fromEntries(Object.entries(bin).map(([name, source]) => [name, built(source, "js")])) })
 })
 
-const build = (folder: string): string => {
+/** The files that somebody outside may name: by an export, a pattern of exports, or a command. */
+const entriesOf = (folder: string, { exports, bin = {} }: Manifest): ReadonlyArray<string> =>
+  [...Object.values(exports), ...Object.values(bin)]
+    .flatMap((source) => (source === null ? [] : globSync(source, { cwd: folder })))
+    .filter((path) => !path.endsWith(".test.ts"))
+    .map((path) => join(folder, path))
+
+/**
+ * A package as few files: its modules are put together, those that several entries need in files of their own, and what is imported when
+ * it is needed stays apart. A start is mostly loading, and hundreds of small files take three times as long. Names are kept for stack traces.
+ */
+const bundle = async (folder: string, manifest: Manifest, out: string): Promise<void> => {
+  const { success, logs } = await Bun.build({
+    entrypoints: [...entriesOf(folder, manifest)],
+    root: join(folder, "src"),
+    outdir: out,
+    naming: { entry: "[dir]/[name].js", chunk: "parts/[name]-[hash].js" },
+    target: "node",
+    format: "esm",
+    splitting: true,
+    packages: "external",
+    minify: { whitespace: true, syntax: true, identifiers: false }
+  })
+  if (!success) throw new AggregateError(logs, `${manifest.name} cannot be bundled`)
+}
+
+const build = async (folder: string): Promise<string> => {
   const manifest: Manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
   const out = join(folder, "dist", "package")
   rmSync(out, { recursive: true, force: true })
@@ -67,7 +93,7 @@ const build = (folder: string): string => {
       compilerOptions: {
         noEmit: false,
         declaration: true,
-        emitDeclarationOnly: false,
+        emitDeclarationOnly: true,
         allowImportingTsExtensions: true,
         rewriteRelativeImportExtensions: true,
         rootDir: join(folder, "src"),
@@ -79,7 +105,8 @@ const build = (folder: string): string => {
     })
   )
   run(join(root, "node_modules/.bin/tsc"), ["-p", config, "--rootDir", join(folder, "src")], root)
-  for (const data of globSync("src/**/*.{json,txt}", { cwd: folder })) {
+  await bundle(folder, manifest, out)
+  for (const data of globSync("src/**/*.{json,txt}", { cwd: folder, exclude: ["src/testing/**"] })) {
     const target = join(out, data.replace(/^src\//, ""))
     mkdirSync(join(target, ".."), { recursive: true })
     copyFileSync(join(folder, data), target)
@@ -102,12 +129,16 @@ const withoutMachine = (folder: string): ReadonlyArray<string> => {
 }
 
 /** Builds the packages named (all that are published when none is), and returns the folders to publish. */
-export const buildPackages = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
-  globSync("packages/*/package.json", { cwd: root })
+export const buildPackages = async (names: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+  const folders = globSync("packages/*/package.json", { cwd: root })
     .map((path) => ({ folder: join(root, path, ".."), manifest: JSON.parse(readFileSync(join(root, path), "utf8")) as Manifest }))
     .filter(({ manifest }) => manifest.private !== true)
     .filter(({ manifest }) => names.length === 0 || names.includes(manifest.name.replace("@tsukube/", "")))
-    .map(({ folder }) => build(folder))
+    .map(({ folder }) => folder)
+  const built: Array<string> = []
+  for (const folder of folders) built.push(await build(folder))
+  return built
+}
 
 /** Makes a tarball of each folder, and returns their paths. */
 export const packFolders = (folders: ReadonlyArray<string>, into: string): ReadonlyArray<string> => {
@@ -119,7 +150,7 @@ export const packFolders = (folders: ReadonlyArray<string>, into: string): Reado
 
 if (import.meta.main) {
   const { values, positionals } = parseArgs({ options: { pack: { type: "string" } }, allowPositionals: true })
-  const folders = buildPackages(positionals)
+  const folders = await buildPackages(positionals)
   for (const folder of folders) console.log(folder)
   if (values.pack !== undefined) for (const tarball of packFolders(folders, resolve(values.pack))) console.log(tarball)
 }
