@@ -9,13 +9,13 @@ import { allSynced, type Controller, type ControllerContext, listen, withKind } 
 import { dataOf, expendable, revisionLabel } from "../controller-revision/plan.ts"
 import { dropRevisions, type History, keepHistory } from "../controller-revision/reconcile.ts"
 import { makeExpectations } from "../expectations.ts"
+import { FailedPods } from "../failed-pods.ts"
 import { unlessGone } from "../failure.ts"
 import { isDeleting, nameOf, namespaceOf, queueKeyOf, uidOf } from "../object.ts"
 import { claimOwned, ownerIndexes } from "../owned.ts"
 import { ownerTrigger } from "../pod-trigger.ts"
 import { createPods, deletePod, type Failure, type PodHands } from "../pod-writes.ts"
 import { eligibility } from "./eligibility.ts"
-import { FailedPods } from "./failed-pods.ts"
 import { type Plan, plan } from "./plan.ts"
 import { podOf } from "./pod.ts"
 import { nextStep, type Step } from "./rollout.ts"
@@ -66,7 +66,6 @@ const run = (context: ControllerContext) =>
     const replaceable = (daemonSet: DaemonSet, key: string, ended: Plan["ended"], nowMs: number) => {
       const remove: Array<Pod> = []
       let waitMs: number | undefined
-      failedPods.sweep(nowMs)
       for (const { pod, node } of ended) {
         const isFailed = pod.status?.phase === "Failed"
         const leftMs = isFailed ? failedPods.replace(`${key}/${node}`, nowMs) : 0

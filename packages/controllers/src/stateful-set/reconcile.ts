@@ -9,12 +9,13 @@ import { allSynced, type Controller, type ControllerContext, listen, withKind } 
 import { expendable, templateOf } from "../controller-revision/plan.ts"
 import { dropRevisions, type History, keepHistory } from "../controller-revision/reconcile.ts"
 import { makeExpectations } from "../expectations.ts"
+import { FailedPods } from "../failed-pods.ts"
 import { unlessGone } from "../failure.ts"
 import { isDeleting, nameOf, namespaceOf, queueKeyOf, uidOf } from "../object.ts"
 import { claimOwned, ownerIndexes } from "../owned.ts"
 import { ownerTrigger } from "../pod-trigger.ts"
 import { ordinalOf, type Revised, revisionOf } from "./identity.ts"
-import { plan } from "./plan.ts"
+import { type Plan, plan, type Step } from "./plan.ts"
 import type { Situation } from "./situation.ts"
 import { statusOf, untilNextAvailable } from "./status.ts"
 import { type StatefulHands, takeSteps, wordsFor } from "./writes.ts"
@@ -40,6 +41,19 @@ const oldRevisions = ({ set, current, update, pods: owned }: Situation, { revisi
   return expendable(revisions, surplus, isLive)
 }
 
+/** The plan without the replacement of pods that failed again too soon; a node that refuses them all is not asked without end. */
+const withPatience = (failedPods: FailedPods, next: Plan, nowMs: number): { readonly next: Plan; readonly waitMs?: number } => {
+  let waitMs: number | undefined
+  const mayGo = ({ type, pod }: Step): boolean => {
+    if (type !== "delete" || pod.status?.phase !== "Failed") return true
+    const leftMs = failedPods.replace(queueKeyOf(pod), nowMs)
+    if (leftMs > 0) waitMs = Math.min(waitMs ?? leftMs, leftMs)
+    return leftMs === 0
+  }
+  const phases = next.phases.map((steps) => steps.filter(mayGo))
+  return { next: { ...next, phases }, ...(waitMs === undefined ? {} : { waitMs }) }
+}
+
 const run = (context: ControllerContext) =>
   Effect.gen(function* () {
     const { client, informers } = context
@@ -49,6 +63,7 @@ const run = (context: ControllerContext) =>
     const revisionCache = informers.of(controllerrevisions, { indexes: ownerIndexes })
     const recorder = yield* context.recorder("statefulset-controller")
     const expectations = makeExpectations()
+    const failedPods = new FailedPods()
 
     const handsFor = (set: StatefulSet, key: string): StatefulHands => {
       const subject = withKind(set, statefulsets)
@@ -103,13 +118,13 @@ const run = (context: ControllerContext) =>
           claim: (name) => claims.get(`${namespaceOf(set)}/${name}`),
           nowMs: yield* Clock.currentTimeMillis
         }
-        const next = plan(situation)
+        const { next, waitMs } = withPatience(failedPods, plan(situation), situation.nowMs)
         const failure = yield* takeSteps(handsFor(set, key), next)
         yield* writeStatus(situation, next.updating, history.collisionCount)
         yield* dropRevisions(client, oldRevisions(situation, history))
         if (failure !== undefined) return yield* new PodsFailed({ message: failure.message })
-        const afterMs = untilNextAvailable(situation)
-        return afterMs === undefined ? undefined : { afterMs }
+        const waits = [waitMs, untilNextAvailable(situation)].filter((wait) => wait !== undefined)
+        return waits.length === 0 ? undefined : { afterMs: Math.min(...waits) }
       })
 
     yield* runController({
