@@ -1,13 +1,14 @@
 /** `bun run bench [NAME] [--json]`: ours and a peer in turn, several rounds, medians and ratios. @module */
 import { parseArgs } from "node:util"
 import { apiserver } from "./apiserver.ts"
+import { embed } from "./embed.ts"
 import { type Benchmark, type Measurement, measure } from "./measurement.ts"
 import { scheduler } from "./scheduler.ts"
 import { startup } from "./startup.ts"
 import { store } from "./store.ts"
 import { storeGrowth } from "./store-growth.ts"
 
-const benchmarks: ReadonlyArray<Benchmark> = [startup, store, storeGrowth, apiserver, scheduler]
+const benchmarks: ReadonlyArray<Benchmark> = [startup, embed, store, storeGrowth, apiserver, scheduler]
 
 const help = `Usage: bun run bench [NAME] [--json]
 
