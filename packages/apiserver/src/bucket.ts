@@ -1,4 +1,5 @@
 /** All objects of one resource in memory, in key order, with the recent changes and those who follow them. @module */
+import { ChunkBytes, OrderedObjects } from "./ordered.ts"
 import type { StoredObject } from "./stored.ts"
 
 /** Changes kept for watches that start in the past; older ones get 410. */
@@ -48,21 +49,9 @@ interface FieldIndex {
   readonly byValue: Map<string, Set<Follower>>
 }
 
-/** First index whose key is not below `key`. */
-const lowerBound = (keys: ReadonlyArray<string>, key: string): number => {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (keys[middle]! < key) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
 export class Bucket {
   readonly objects: Map<string, StoredObject> = new Map()
-  #keys: Array<string> = []
+  readonly #ordered: OrderedObjects
   #history: Array<ObjectChange> = []
   readonly #followers: Set<Follower> = new Set()
   readonly #indexes: Map<string, FieldIndex> = new Map()
@@ -71,7 +60,9 @@ export class Bucket {
   /** Revision of the last change. */
   changedAt: bigint
 
-  constructor(floor: bigint) {
+  /** `bytes`: where the bytes of lists are kept, for all buckets of a server together. */
+  constructor(floor: bigint, bytes: ChunkBytes = new ChunkBytes(0)) {
+    this.#ordered = new OrderedObjects(bytes)
     this.floor = floor
     this.changedAt = floor
   }
@@ -80,7 +71,7 @@ export class Bucket {
   load(objects: ReadonlyArray<StoredObject>, revision: bigint): void {
     this.objects.clear()
     for (const object of objects) this.objects.set(object.key, object)
-    this.#keys = [...this.objects.keys()]
+    this.#ordered.load(objects)
     this.#history = []
     this.floor = revision
     this.changedAt = revision
@@ -88,7 +79,7 @@ export class Bucket {
 
   put(object: StoredObject): void {
     const previous = this.objects.get(object.key)
-    if (previous === undefined) this.#keys.splice(lowerBound(this.#keys, object.key), 0, object.key)
+    this.#ordered.put(object)
     this.objects.set(object.key, object)
     this.#publish(new ObjectChange(object.revision, object, previous))
   }
@@ -97,7 +88,7 @@ export class Bucket {
     const previous = this.objects.get(key)
     if (previous === undefined) return
     this.objects.delete(key)
-    this.#keys.splice(lowerBound(this.#keys, key), 1)
+    this.#ordered.delete(key)
     this.#publish(new ObjectChange(revision, undefined, previous))
   }
 
@@ -118,13 +109,13 @@ export class Bucket {
   }
 
   /** Objects whose keys start with `prefix`, in key order, from `start` on. */
-  *range(prefix: string, start: string = prefix): Generator<StoredObject> {
-    const keys = this.#keys
-    for (let i = lowerBound(keys, start < prefix ? prefix : start); i < keys.length; i++) {
-      const key = keys[i]!
-      if (!key.startsWith(prefix)) return
-      yield this.objects.get(key)!
-    }
+  range(prefix: string, start: string = prefix): Generator<StoredObject> {
+    return this.#ordered.range(prefix, start)
+  }
+
+  /** The texts of the objects under `prefix` as bytes, each behind a comma; shared, never to be mutated. */
+  encoded(prefix: string): Array<Uint8Array> {
+    return this.#ordered.encoded(prefix)
   }
 
   /** The changes after `revision`, oldest first; `undefined` when they are not all known any more. */

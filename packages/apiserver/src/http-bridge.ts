@@ -4,6 +4,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2"
 import { badRequest, type StatusError, tooLarge, tooManyRequests } from "@tsukube/api"
 import { bodyIs } from "./decode/body.ts"
 import { bodyTimeout } from "./in-flight.ts"
+import { type LiveBody, markFromSocket, wireBodyOf } from "./wire.ts"
 
 /** Bodies above this get 413, as upstream's limit is. */
 export const bodyLimitBytes: number = 3 * 1024 * 1024
@@ -26,6 +27,7 @@ export const toRequest = (incoming: Incoming, body: Uint8Array<ArrayBuffer> | un
   const method = incoming.method ?? "GET"
   const request = new Request(`https://kubernetes${path}`, { method, headers, signal, ...(body === undefined ? {} : { body }) })
   if (body !== undefined) bodyIs(request, body)
+  markFromSocket(request)
   return request
 }
 
@@ -92,14 +94,18 @@ export const writeResponse = async (
   for (const [name, value] of response.headers) if (!http2 || !hopHeaders.has(name)) headers[name] = value
   if (http2) outgoing.writeHead(response.status, headers)
   else outgoing.writeHead(response.status, headers)
-  if (response.body === null || method === "HEAD") {
+  const wire = wireBodyOf(response)
+  if (method === "HEAD" || (wire === undefined && response.body === null)) {
+    if (wire !== undefined && "cancel" in wire) wire.cancel()
     await response.body?.cancel()
     outgoing.end()
     return
   }
+  if (wire !== undefined && !("attach" in wire)) return writePieces(wire, outgoing)
   // A watch may have nothing to say for long, but its client waits for the headers.
   if (!http2 && !response.headers.has("content-length")) outgoing.flushHeaders()
-  const reader = response.body.getReader()
+  if (wire !== undefined) return writeLive(wire, outgoing, ended)
+  const reader = response.body!.getReader()
   const stop = () => void reader.cancel().catch(() => undefined)
   outgoing.on("close", stop)
   ended.addEventListener("abort", stop)
@@ -119,6 +125,37 @@ export const writeResponse = async (
     ended.removeEventListener("abort", stop)
   }
 }
+
+const write = (outgoing: Outgoing, bytes: Uint8Array): boolean =>
+  isHttp2(outgoing) ? outgoing.write(bytes) : outgoing.write(bytes)
+
+const writePieces = async (pieces: ReadonlyArray<Uint8Array>, outgoing: Outgoing): Promise<void> => {
+  // The last piece goes with the end: for most answers that is one frame, not two.
+  const last = pieces.length - 1
+  for (let i = 0; i < last; i++) {
+    if (!write(outgoing, pieces[i]!)) await drained(outgoing)
+    if (outgoing.destroyed) return
+  }
+  if (isHttp2(outgoing)) outgoing.end(pieces[last]!)
+  else outgoing.end(pieces[last]!)
+}
+
+/** Resolves when the body has ended or the client is gone. */
+const writeLive = (body: LiveBody, outgoing: Outgoing, ended: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const cancel = () => body.cancel()
+    outgoing.on("drain", body.drained.bind(body))
+    outgoing.on("close", cancel)
+    ended.addEventListener("abort", cancel)
+    body.attach({
+      write: (bytes) => write(outgoing, bytes),
+      end: () => {
+        ended.removeEventListener("abort", cancel)
+        outgoing.end()
+        resolve()
+      }
+    })
+  })
 
 const isHttp2 = (outgoing: Outgoing): outgoing is Http2ServerResponse => "stream" in outgoing
 

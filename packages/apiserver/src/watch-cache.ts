@@ -4,9 +4,12 @@ import type { Scope } from "effect"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Bucket } from "./bucket.ts"
+import { ChunkBytes } from "./ordered.ts"
 import { folderOfKey, StoredObject } from "./stored.ts"
 
 const pageLimit = 1000
+/** Bytes of lists that are kept beside the texts they were made of. */
+const listBytesLimit = 64 * 1024 * 1024
 const firstWaitMs = 20
 const longestWaitMs = 2000
 
@@ -29,6 +32,7 @@ export interface WatchCache {
 export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
     const buckets = new Map<string, Bucket>()
+    const listBytes = new ChunkBytes(listBytesLimit)
     const advances = new Set<(revision: bigint) => void>()
     let revision = 0n
     let failures = 0
@@ -36,7 +40,7 @@ export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreErr
     const bucket = (folder: string): Bucket => {
       const found = buckets.get(folder)
       if (found !== undefined) return found
-      const made = new Bucket(revisionAtLoad)
+      const made = new Bucket(revisionAtLoad, listBytes)
       buckets.set(folder, made)
       return made
     }

@@ -6,9 +6,10 @@ import type { RequestContext, Table, TableOptions } from "../request.ts"
 import { type Served, shownObject, shownText } from "../served.ts"
 import type { Serving } from "../serving.ts"
 import type { StoredObject } from "../stored.ts"
+import { isFromSocket } from "../wire.ts"
 import { yaml } from "../yaml.ts"
 import { type Accepted, negotiate } from "./accept.ts"
-import { bodyResponse } from "./compress.ts"
+import { bodyResponse, piecesResponse } from "./compress.ts"
 
 /** Browsers and curl get indented JSON unless they say otherwise, as upstream does it. */
 export const wantsPretty = (context: RequestContext): boolean => {
@@ -100,6 +101,31 @@ export interface ListMetadata {
   readonly remainingItemCount?: number
 }
 
+const encoder = new TextEncoder()
+
+const listHead = ({ resource }: Served, metadata: ListMetadata): string =>
+  `${JSON.stringify({ kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata }).slice(0, -1)},"items":[`
+
+/** Whether a list of the resource as it is stored is what the client wants: then it is made of bytes that are there already. */
+export const wantsStoredBytes = (context: RequestContext, served: Served): boolean => {
+  if (served.show !== undefined || !isFromSocket(context.request) || wantsPretty(context)) return false
+  const { shape, format } = negotiate(context.request.headers.get("accept"), { list: true, protobuf: hasProtobuf(served) })
+  return shape === "object" && format === "json"
+}
+
+/** Answers with a list whose items are given as bytes, each behind a comma; for those who want stored bytes. */
+export const storedListResponse = (
+  context: RequestContext,
+  served: Served,
+  items: ReadonlyArray<Uint8Array>,
+  metadata: ListMetadata
+): Response => {
+  const [first, ...rest] = items
+  const pieces = first === undefined ? [] : [first.subarray(1), ...rest]
+  const all = [encoder.encode(listHead(served, metadata)), ...pieces, encoder.encode("]}\n")]
+  return piecesResponse(context.request, all, { status: 200, headers: headersOf(context, "application/json") })
+}
+
 /** Answers with a list: the items' texts are joined, not encoded. */
 export const listResponse = (
   serving: Serving,
@@ -111,10 +137,8 @@ export const listResponse = (
   const accepted = negotiate(context.request.headers.get("accept"), { list: true, protobuf: hasProtobuf(served) })
   const { resource } = served
   if (accepted.shape === "object") {
-    const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`
-    const head = JSON.stringify({ kind: resource.listKind, apiVersion, metadata })
     const texts = items.map((item) => shownText(served, item))
-    return textResponse(context, accepted, `${head.slice(0, -1)},"items":[${texts.join(",")}]}`)
+    return textResponse(context, accepted, `${listHead(served, metadata)}${texts.join(",")}]}`)
   }
   const objects = items.map((item) => shownObject(served, item))
   if (accepted.shape === "PartialObjectMetadata") {

@@ -2,7 +2,7 @@
 import { badRequest, expired, StatusError } from "@tsukube/api"
 import type { Compacted, Entry, Page, StoreError } from "@tsukube/store"
 import * as Effect from "effect/Effect"
-import { listResponse } from "../encode/json.ts"
+import { listResponse, storedListResponse, wantsStoredBytes } from "../encode/json.ts"
 import { type Filter, filterOf } from "../filter.ts"
 import { freshen } from "../freshness.ts"
 import { type ListRequest, readListRequest } from "../list-options.ts"
@@ -29,6 +29,11 @@ interface Listed {
 export const list = async (serving: Serving, context: RequestContext, served: Served): Promise<Response> => {
   const request = readListRequest(context.url.searchParams, false)
   const filter = filterOf(served, context.info, request)
+  if (isWhole(request, filter) && wantsStoredBytes(context, served)) {
+    await freshen(serving, request.resourceVersion)
+    const items = serving.cache.bucket(served.folder).encoded(filter.prefix)
+    return storedListResponse(context, served, items, { resourceVersion: String(serving.cache.revision()) })
+  }
   const { items, revision, next, remaining } = await listObjects(serving, served, filter, request)
   return listResponse(serving, context, served, items, {
     resourceVersion: String(revision),
@@ -36,6 +41,10 @@ export const list = async (serving: Serving, context: RequestContext, served: Se
     ...(next === undefined || remaining === undefined ? {} : { remainingItemCount: remaining })
   })
 }
+
+/** Everything under a prefix, at the newest revision. */
+const isWhole = ({ continueToken, limit, match }: ListRequest, filter: Filter): boolean =>
+  filter.matches === undefined && limit === 0 && continueToken === "" && match !== "Exact"
 
 /** The objects of a collection request. */
 const listObjects = async (serving: Serving, served: Served, filter: Filter, request: ListRequest): Promise<Listed> => {

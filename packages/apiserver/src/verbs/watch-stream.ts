@@ -1,38 +1,59 @@
-/** A bounded queue of frames behind a ReadableStream: a watcher that does not read is ended, never waited for. @module */
+/** A watch inside this process: frames go into a ReadableStream as they come; a watcher that does not read is ended, never waited for. @module */
 
 /** Live frames that may wait for a reader; more than that and the watch ends. */
-const queueLimit = 2048
-/** Frames are handed on together up to this size. */
+export const waitingLimit = 2048
+
+/** Where a watch writes its frames. */
+export interface WatchOutput {
+  readonly ended: boolean
+  readonly push: (frame: Uint8Array) => void
+  /** Ends after what was pushed. */
+  readonly end: () => void
+}
+
+/** The first frames are handed on together up to this size. */
 const chunkBytes = 256 * 1024
 
+const joined = (frames: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> => {
+  const chunks: Array<Uint8Array> = []
+  let open: Array<Uint8Array> = []
+  let bytes = 0
+  for (const frame of frames) {
+    if (open.length > 0 && bytes + frame.byteLength > chunkBytes) {
+      chunks.push(Buffer.concat(open))
+      open = []
+      bytes = 0
+    }
+    open.push(frame)
+    bytes += frame.byteLength
+  }
+  if (open.length === 1) chunks.push(open[0]!)
+  else if (open.length > 1) chunks.push(Buffer.concat(open))
+  return chunks
+}
+
 /** One watcher's way out. */
-export class WatchStream {
+export class WatchStream implements WatchOutput {
   readonly body: ReadableStream<Uint8Array>
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
-  #queue: Array<Uint8Array>
-  /** How many of the queue were there at the start: those do not count as a slow reader's. */
-  #initial: number
-  #wanted = false
-  #closing = false
+  /** How much room there is when all that may wait does. */
+  readonly #leastRoom: number
   readonly #onEnd: () => void
 
   constructor(initial: ReadonlyArray<Uint8Array>, onEnd: () => void) {
-    this.#queue = [...initial]
-    this.#initial = initial.length
+    const first = joined(initial)
+    this.#leastRoom = -(waitingLimit + first.length)
     this.#onEnd = onEnd
-    this.body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#controller = controller
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+          for (const chunk of first) controller.enqueue(chunk)
+        },
+        cancel: () => this.#finish()
       },
-      pull: () => {
-        this.#wanted = true
-        this.#flush()
-      },
-      cancel: () => {
-        this.#controller = undefined
-        this.#finish()
-      }
-    })
+      { highWaterMark: 0 }
+    )
   }
 
   get ended(): boolean {
@@ -40,49 +61,21 @@ export class WatchStream {
   }
 
   push(frame: Uint8Array): void {
-    if (this.#controller === undefined || this.#closing) return
-    this.#queue.push(frame)
-    if (this.#wanted) this.#flush()
-    else if (this.#queue.length > queueLimit + this.#initial) this.#drop()
+    const controller = this.#controller
+    if (controller === undefined) return
+    controller.enqueue(frame)
+    // What waits may still be read; the reader lists and watches again after that.
+    if (controller.desiredSize! < this.#leastRoom) this.end()
   }
 
-  /** Ends the stream after what is queued. */
   end(): void {
-    if (this.#controller === undefined || this.#closing) return
-    this.#closing = true
-    this.#onEnd()
-    if (this.#queue.length === 0) this.#close()
-  }
-
-  /** Ends the stream at once: the reader lists and watches again. */
-  #drop(): void {
-    this.#queue = []
-    this.#close()
-    this.#onEnd()
-  }
-
-  #flush(): void {
-    if (this.#controller === undefined || this.#queue.length === 0) return
-    let bytes = 0
-    let count = 0
-    while (count < this.#queue.length && (count === 0 || bytes + this.#queue[count]!.byteLength <= chunkBytes)) {
-      bytes += this.#queue[count++]!.byteLength
-    }
-    const frames = this.#queue.splice(0, count)
-    this.#initial = Math.max(0, this.#initial - count)
-    this.#wanted = false
-    this.#controller.enqueue(frames.length === 1 ? frames[0]! : Buffer.concat(frames))
-    if (this.#closing && this.#queue.length === 0) this.#close()
-  }
-
-  #close(): void {
     this.#controller?.close()
-    this.#controller = undefined
+    this.#finish()
   }
 
   #finish(): void {
-    this.#queue = []
-    if (!this.#closing) this.#onEnd()
-    this.#closing = true
+    if (this.#controller === undefined) return
+    this.#controller = undefined
+    this.#onEnd()
   }
 }

@@ -13,7 +13,9 @@ import type { RequestContext } from "../request.ts"
 import { type Served, shownObject, shownText } from "../served.ts"
 import type { Serving } from "../serving.ts"
 import type { StoredObject } from "../stored.ts"
-import { WatchStream } from "./watch-stream.ts"
+import { isFromSocket, wireResponse } from "../wire.ts"
+import { WatchSink } from "./watch-sink.ts"
+import { type WatchOutput, WatchStream } from "./watch-stream.ts"
 
 const bookmarkEveryMs = 60_000
 /** Without `timeoutSeconds` a watch lives between once and twice this long, so that not all clients come back together. */
@@ -155,12 +157,20 @@ export const watch = async (serving: Serving, context: RequestContext, served: S
   const whole = request.resourceVersion === undefined || request.resourceVersion === 0n
   if (whole || request.sendInitialEvents === true) await freshen(serving, request.resourceVersion)
   const beginning = beginningOf(serving, served, request, filter, frames)
-  const stream = new WatchStream(beginning.frames, () => stop())
-  let stop = (): void => {}
-  if (beginning.over === true) stream.end()
-  else stop = follow(serving, context, { served, request, filter, frames, stream, after: beginning.after })
   const headers = new Headers({ "content-type": contentTypes[accepted.format], "cache-control": "no-cache, private" })
   for (const warning of context.warnings) headers.append("warning", warningValue(warning))
+  let stop = (): void => {}
+  const begin = (output: WatchOutput): void => {
+    if (beginning.over === true) output.end()
+    else stop = follow(serving, context, { served, request, filter, frames, output, after: beginning.after })
+  }
+  if (isFromSocket(context.request)) {
+    const sink = new WatchSink(beginning.frames, () => stop())
+    begin(sink)
+    return wireResponse(sink, { status: 200, headers })
+  }
+  const stream = new WatchStream(beginning.frames, () => stop())
+  begin(stream)
   return new Response(stream.body, { status: 200, headers })
 }
 
@@ -169,13 +179,13 @@ interface Following {
   readonly request: ListRequest
   readonly filter: Filter
   readonly frames: Frames
-  readonly stream: WatchStream
+  readonly output: WatchOutput
   readonly after: bigint
 }
 
-/** Pushes live changes into the stream until it ends, its time is up, the client goes away or the server closes. Gives the way to stop. */
+/** Pushes live changes out until it ends, its time is up, the client goes away or the server closes. Gives the way to stop. */
 const follow = (serving: Serving, context: RequestContext, watching: Following): (() => void) => {
-  const { served, request, filter, frames, stream, after } = watching
+  const { served, request, filter, frames, output, after } = watching
   let told = after
   const follower: Follower = {
     changed: (change) => {
@@ -183,20 +193,20 @@ const follow = (serving: Serving, context: RequestContext, watching: Following):
       const event = eventOf(change, filter)
       if (event === undefined) return
       told = change.revision
-      stream.push(frames.change(event[0], event[1], change))
+      output.push(frames.change(event[0], event[1], change))
     },
-    end: () => stream.end()
+    end: () => output.end()
   }
   const unfollow = serving.cache.bucket(served.folder).follow(follower, filter.interest)
   const bookmark = (): void => {
     const revision = serving.cache.revision()
     if (revision <= told) return
     told = revision
-    stream.push(frames.bookmark(revision))
+    output.push(frames.bookmark(revision))
   }
   const end = (): void => {
     if (request.allowBookmarks) bookmark()
-    stream.end()
+    output.end()
   }
   const wantedMs = request.timeoutSeconds ? request.timeoutSeconds * 1000 : leastLifeMs * (1 + Math.random())
   const lifeMs = Math.min(wantedMs, timerLimitMs)
