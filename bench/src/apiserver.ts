@@ -1,40 +1,77 @@
-/** The API server beside what it could cost at least: a bare handler with the same bytes, a bare fan-out, the bare store. @module */
+/**
+ * The API server beside what it could cost at least, in one run. Both sides of each comparison do the same thing on the same server
+ * or store, take turns, and are warm when they are measured.
+ *
+ * - GET and LIST: CPU time of this process for requests over TLS and HTTP/2 from a process of their own, beside a bare Hono handler
+ *   on the same server that sends the same bytes.
+ * - Fan-out: 5,000 open watches, from the POST of an object until the last of them has its event. Over the network beside a bare
+ *   handler on the same server that writes the same frame to as many streams; in this process beside as many bare streams.
+ * - Creates: 64 writers make pods; the store is the embedded PostgreSQL, fsync on. In this process (the request is made and answered
+ *   without a socket, as controllers of the same process do) beside the bare store committing the same bytes, which has no network
+ *   either; over the network beside a bare handler on the same server that parses the body and commits the same bytes. Each side has
+ *   a database of its own. Nobody watches the bare store, while the API server follows its own.
+ * - Writes beside watches: CPU time of a write to a pod, of 5,000 watches of other nodes' pods beside 10.
+ * - Memory: what a process with 150,000 pods takes beside what is promised.
+ * @module
+ */
 import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Apiserver, layer, serve } from "@tsukube/apiserver"
 import { createAuthority, issueCertificate } from "@tsukube/apiserver/certificates"
 import { makeMemory, Store } from "@tsukube/store"
-import { layerPostgres } from "@tsukube/store/postgres"
-import { scratchPostgres, systemPostgres } from "@tsukube/store/scratch-postgres"
+import { layerEmbedded } from "@tsukube/store/embedded"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { bareCreates, bareFanOut, bareReads, type Handler, underName } from "./apiserver-bare.ts"
 import { podObject, podText } from "./apiserver-pod.ts"
-import type { Benchmark, Side } from "./measurement.ts"
+import { type Benchmark, median, type Side } from "./measurement.ts"
 
 const admin = { name: "bench", groups: ["system:masters", "system:authenticated"] }
 const pods = 5000
 const gets = 5000
-const lists = 10
+const lists = 20
 const watchers = 5000
 const fewWatchers = 10
-const fanOuts = 10
-const indexedWrites = 500
-const creates = 3000
+const fanOuts = 20
+const indexedWrites = 1000
+const creates = 5000
+const warmUpCreates = 20_000
 const writers = 64
 const memoryPods = 150_000
 const memoryBudgetMb = 1500
 
-type Server = Context.Service.Shape<typeof Apiserver>
+const cases = {
+  get: "CPU of a GET",
+  list: "CPU of a LIST of 5,000",
+  fanOut: "last of 5,000 watchers",
+  fanOutInside: "last of 5,000 watchers, no network",
+  creates: "creates by 64 writers",
+  createsOutside: "creates by 64 writers, network",
+  beside: "writes beside 5,000 watches of other nodes",
+  memory: "memory of 150,000 pods"
+} as const
 
-/** What a bare server would answer with: the bytes of the API server's own answers, made before. */
-const bareOf = async (fetch: (request: Request) => Promise<Response>, paths: ReadonlyArray<string>) => {
-  const answers = new Map<string, Uint8Array<ArrayBuffer>>()
-  for (const path of paths) {
-    const response = await fetch(new Request(`https://x${path}`))
-    answers.set(path, new Uint8Array(await response.arrayBuffer()))
-  }
-  return async (request: Request): Promise<Response> =>
-    new Response(answers.get(new URL(request.url).pathname) ?? null, { headers: { "content-type": "application/json" } })
+const units: Readonly<Record<string, string>> = {
+  [cases.fanOut]: "ms",
+  [cases.fanOutInside]: "ms",
+  [cases.creates]: "/s",
+  [cases.createsOutside]: "/s",
+  [cases.memory]: "MB"
 }
+
+const bounds: Readonly<Record<string, number>> = {
+  [cases.get]: 3,
+  [cases.list]: 1.3,
+  [cases.fanOut]: 2,
+  [cases.fanOutInside]: 2,
+  [cases.creates]: 0.5,
+  [cases.createsOutside]: 0.5,
+  [cases.beside]: 1.2,
+  [cases.memory]: 1
+}
+
+type Server = Context.Service.Shape<typeof Apiserver>
 
 const program = (name: string): string => join(import.meta.dirname, name)
 
@@ -48,6 +85,8 @@ const childOutput = (args: ReadonlyArray<string>, env: Readonly<Record<string, s
 
 const getPath = "/api/v1/namespaces/default/pods/pod-00007"
 const listPath = "/api/v1/pods"
+const podsPath = "/api/v1/namespaces/default/pods"
+const configMaps = "/api/v1/namespaces/default/configmaps"
 
 /** Microseconds of this process's CPU a request. */
 const cpuPerRequest = async (run: () => Promise<unknown>, requests: number): Promise<number> => {
@@ -69,160 +108,191 @@ const lastReader = async (bodies: ReadonlyArray<ReadableStream<Uint8Array>>, wri
     rounds.push(performance.now() - start)
   }
   for (const reader of readers) await reader.cancel()
-  return rounds.toSorted((a, b) => a - b)[Math.floor(rounds.length / 2)]!
+  return median(rounds)
 }
 
-const filled = async (): Promise<{ readonly server: Server; readonly scope: Scope.Closeable }> => {
+const started = async (store: Store, scope: Scope.Closeable): Promise<Server> => {
+  const options = { disableAdmissionPlugins: ["ServiceAccount"] }
+  const built = Layer.buildWithScope(Layer.fresh(layer(options)).pipe(Layer.provide(Layer.succeed(Store, store))), scope)
+  return Context.get(await Effect.runPromise(built), Apiserver)
+}
+
+const filled = async (scope: Scope.Closeable): Promise<Server> => {
   const store = makeMemory()
   for (let i = 0; i < pods; i++) {
     const name = `pod-${String(i).padStart(5, "0")}`
     await Effect.runPromise(store.commit([{ key: `/registry/core/pods/default/${name}`, value: podText(name, `node-${i}`) }]))
   }
-  return started(Layer.succeed(Store, store))
+  return started(store, scope)
 }
 
-const started = async (store: Layer.Layer<Store, unknown>) => {
-  const scope = Scope.makeUnsafe()
-  const options = { disableAdmissionPlugins: ["ServiceAccount"] }
-  const built = Layer.buildWithScope(Layer.fresh(layer(options)).pipe(Layer.provide(store)), scope)
-  return { server: Context.get(await Effect.runPromise(built), Apiserver), scope }
-}
-
-const send = (server: Server, method: string, path: string, body?: object): Promise<Response> =>
+const send = (server: Server, method: string, path: string, body?: object, type = "application/json"): Promise<Response> =>
   server.fetchAs(admin)(
     new Request(`https://x${path}`, {
       method,
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": type },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
     })
   )
 
-const configMaps = "/api/v1/namespaces/default/configmaps"
+const revisionOf = async (server: Server): Promise<string> => {
+  const list = (await (await send(server, "GET", configMaps)).json()) as { metadata: { resourceVersion: string } }
+  return list.metadata.resourceVersion
+}
 
-/** Microseconds of CPU a write of pods of one node costs while others are watched. */
+const watchConfigMaps = async (server: Server): Promise<string> =>
+  `${configMaps}?watch=true&resourceVersion=${await revisionOf(server)}`
+
+const configMap = (name: string): object => ({ metadata: { name }, data: { text: "x".repeat(1500) } })
+
+/** What a watcher reads when an object is created, and what the creator gets. */
+const frameAndObject = async (server: Server): Promise<readonly [Uint8Array, Uint8Array<ArrayBuffer>]> => {
+  const watch = await send(server, "GET", await watchConfigMaps(server))
+  const reader = (watch.body as ReadableStream<Uint8Array>).getReader()
+  const created = await send(server, "POST", configMaps, configMap("sample"))
+  const { value } = await reader.read()
+  await reader.cancel()
+  return [value!, new Uint8Array(await created.arrayBuffer())]
+}
+
+/** Microseconds of CPU a write to a pod costs while pods of other nodes are watched. */
 const writesBeside = async (server: Server, others: number): Promise<number> => {
-  const { metadata } = (await (await send(server, "GET", configMaps)).json()) as { metadata: { resourceVersion: string } }
+  const revision = await revisionOf(server)
   const watches = await Promise.all(
     Array.from({ length: others }, (_, i) =>
-      send(
-        server,
-        "GET",
-        `/api/v1/pods?watch=true&resourceVersion=${metadata.resourceVersion}&fieldSelector=spec.nodeName%3Dother-${i}`
-      )
+      send(server, "GET", `${listPath}?watch=true&resourceVersion=${revision}&fieldSelector=spec.nodeName%3Dother-${i}`)
     )
   )
   const cost = await cpuPerRequest(async () => {
     for (let i = 0; i < indexedWrites; i++) {
-      await server.fetchAs(admin)(
-        new Request("https://x/api/v1/namespaces/default/pods/pod-00007", {
-          method: "PATCH",
-          headers: { "content-type": "application/merge-patch+json" },
-          body: `{"metadata":{"annotations":{"n":"${i}"}}}`
-        })
-      )
+      await send(server, "PATCH", getPath, { metadata: { annotations: { n: String(i) } } }, "application/merge-patch+json")
     }
   }, indexedWrites)
   await Promise.all(watches.map((watch) => watch.body!.cancel()))
   return cost
 }
 
-const createMany = async (create: (index: number) => Promise<unknown>): Promise<number> => {
+/** Creations a second. */
+const createMany = async (count: number, create: (index: number) => Promise<unknown>): Promise<number> => {
   let next = 0
   const start = performance.now()
   await Promise.all(
     Array.from({ length: writers }, async () => {
-      while (next < creates) await create(next++)
+      while (next < count) await create(next++)
     })
   )
-  return creates / ((performance.now() - start) / 1000)
+  return count / ((performance.now() - start) / 1000)
 }
 
 /** `bun run bench apiserver`. */
 export const apiserver: Benchmark = {
   name: "apiserver",
   about: "the API server beside a bare handler, a bare fan-out and the bare store",
-  unit: (name) =>
-    name.includes("CPU") || name.includes("watches")
-      ? "us"
-      : name.includes("last")
-        ? "ms"
-        : name.includes("memory")
-          ? "MB"
-          : "/s",
+  unit: (name) => units[name] ?? "us",
   better: (name) => (name.startsWith("creates") ? "higher" : "lower"),
-  rounds: 3,
+  bound: (name) => bounds[name],
+  rounds: 5,
   prepare: async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tsukube-bench-apiserver-"))
     const authority = await createAuthority()
     const tls = await issueCertificate(authority, { commonName: "server", ipAddresses: ["127.0.0.1"] })
     const client = await issueCertificate(authority, { commonName: "bench", organizations: ["system:masters"] })
     const scope = Scope.makeUnsafe()
-    const { server, scope: serverScope } = await filled()
-    const bare = await bareOf(server.fetchAs(admin), [getPath, listPath])
-    const open = (handler: { readonly fetch: Server["fetch"] }) =>
-      Effect.runPromise(Scope.provide(serve(handler, { tls: { ...tls, clientCa: authority.cert } }), scope))
-    const ourUrl = (await open(server)).url
-    const bareUrl = (await open({ fetch: bare })).url
-    const load = (url: string, path: string, count: number, concurrency: number) =>
-      childOutput([program("apiserver-load.ts"), url, path, String(count), String(concurrency)], {
-        BENCH_CA: authority.cert,
-        BENCH_CERT: client.cert,
-        BENCH_KEY: client.key
-      })
-    const postgres = systemPostgres() === undefined ? undefined : await Effect.runPromise(Scope.provide(scratchPostgres, scope))
-    const storeLayer =
-      postgres === undefined ? Layer.fresh(Layer.succeed(Store, makeMemory())) : layerPostgres({ url: postgres.url })
-    const storeContext = await Effect.runPromise(Layer.buildWithScope(storeLayer, scope))
-    const store = Context.get(storeContext, Store)
-    const { server: writing, scope: writingScope } = await started(Layer.succeed(Store, store))
-    let round = 0
+    const open = async (handler: Handler): Promise<string> => {
+      const listening = serve(handler, { tls: { ...tls, clientCa: authority.cert } })
+      return (await Effect.runPromise(Scope.provide(listening, scope))).url
+    }
+    const load = async (...args: ReadonlyArray<string | number>): Promise<number> =>
+      Number(
+        await childOutput([program("apiserver-load.ts"), ...args.map(String)], {
+          BENCH_CA: authority.cert,
+          BENCH_CERT: client.cert,
+          BENCH_KEY: client.key
+        })
+      )
+    const embedded = async (name: string): Promise<Store> => {
+      const context = Layer.buildWithScope(layerEmbedded({ dataDir: join(folder, name) }), scope)
+      return Context.get(await Effect.runPromise(context), Store)
+    }
 
-    const http = async (url: string) => ({
-      "CPU of a GET": await cpuPerRequest(() => load(url, getPath, gets, 16), gets),
-      "CPU of a LIST of 5,000": await cpuPerRequest(() => load(url, listPath, lists, 1), lists)
+    const server = await filled(scope)
+    const ourUrl = await open(server)
+    const answers = new Map<string, Uint8Array<ArrayBuffer>>()
+    for (const path of [getPath, listPath]) {
+      answers.set(path, new Uint8Array(await (await send(server, "GET", path)).arrayBuffer()))
+    }
+    const bareUrl = await open(bareReads(answers))
+    const [frame, object] = await frameAndObject(server)
+    const bareFanOutUrl = await open(bareFanOut(configMaps, frame, object))
+
+    const ourStore = await embedded("ours")
+    const bareStore = await embedded("bare")
+    const writing = await started(ourStore, scope)
+    await send(writing, "POST", podsPath, podObject("first", ""))
+    const text = (await Effect.runPromise(ourStore.get("/registry/core/pods/default/first")))!.value
+    const writingUrl = await open(writing)
+    const bareCreatesUrl = await open(bareCreates(podsPath, bareStore, text))
+
+    const createOurs = (prefix: string) => async (index: number) => {
+      const { status } = await send(writing, "POST", podsPath, podObject(`${prefix}-${index}`, ""))
+      if (status !== 201) throw new Error(`a creation was answered with ${status}`)
+    }
+    const createBare = (prefix: string) => (index: number) => {
+      const name = `${prefix}-${index}`
+      const write = { key: `/registry/core/pods/default/${name}`, value: underName(text, name), expected: 0n }
+      return Effect.runPromise(bareStore.commit([write]))
+    }
+    const createOutside = async (url: string, prefix: string): Promise<number> =>
+      creates / ((await load("create", url, podsPath, creates, writers, prefix)) / 1000)
+    await createMany(warmUpCreates, createOurs("warm"))
+    await createMany(warmUpCreates, createBare("warm"))
+
+    const reads = async (url: string) => ({
+      [cases.get]: await cpuPerRequest(() => load("read", url, getPath, gets, 16), gets),
+      [cases.list]: await cpuPerRequest(() => load("read", url, listPath, lists, 1), lists)
     })
+    let memory: Promise<string> | undefined
+    let number = 0
+
     const ours: Side = async () => {
-      round++
-      const { metadata } = (await (await send(server, "GET", configMaps)).json()) as { metadata: { resourceVersion: string } }
-      const watches = await Promise.all(
-        Array.from({ length: watchers }, () =>
-          send(server, "GET", `${configMaps}?watch=true&resourceVersion=${metadata.resourceVersion}`)
-        )
+      const round = `ours-${number++}`
+      const watchedInside = await watchConfigMaps(server)
+      const watches = await Promise.all(Array.from({ length: watchers }, () => send(server, "GET", watchedInside)))
+      let write = 0
+      const inside = await lastReader(
+        watches.map(({ body }) => body as ReadableStream<Uint8Array>),
+        () => send(server, "POST", configMaps, configMap(`${round}-inside-${write++}`))
       )
-      let number = 0
-      const last = await lastReader(
-        watches.map((watch) => watch.body as ReadableStream<Uint8Array>),
-        () =>
-          send(server, "POST", configMaps, { metadata: { name: `fan-${round}-${number++}` }, data: { text: "x".repeat(1500) } })
-      )
+      const watched = await watchConfigMaps(server)
+      // Once is enough: it is another process, with nothing beside it that it could be compared with.
+      memory ??= childOutput([program("apiserver-memory.ts"), String(memoryPods)])
       return {
-        ...(await http(ourUrl)),
-        "last of 5,000 watchers": last,
-        "creates by 64 writers": await createMany((i) =>
-          send(writing, "POST", "/api/v1/namespaces/default/pods", podObject(`made-${round}-${i}`, ""))
-        ),
-        "writes beside 5,000 watches of other nodes": await writesBeside(server, watchers),
-        "memory of 150,000 pods": Number(await childOutput([program("apiserver-memory.ts"), String(memoryPods)]))
+        ...(await reads(ourUrl)),
+        [cases.fanOut]: await load("fan-out", ourUrl, watched, configMaps, watchers, fanOuts, round),
+        [cases.fanOutInside]: inside,
+        [cases.creates]: await createMany(creates, createOurs(round)),
+        [cases.createsOutside]: await createOutside(writingUrl, `${round}-outside`),
+        [cases.beside]: await writesBeside(server, watchers),
+        [cases.memory]: Number(await memory)
       }
     }
     const peer: Side = async () => {
-      const frame = new TextEncoder().encode(`{"type":"ADDED","object":${"x".repeat(1900)}}\n`)
+      const round = `bare-${number++}`
       const controllers: Array<ReadableStreamDefaultController<Uint8Array>> = []
       const bodies = Array.from(
         { length: watchers },
         () => new ReadableStream<Uint8Array>({ start: (controller) => void controllers.push(controller) }, { highWaterMark: 0 })
       )
-      const text = podText("bare", "node-1")
-      const prefix = `/bare/${crypto.randomUUID()}/`
       return {
-        ...(await http(bareUrl)),
-        "last of 5,000 watchers": await lastReader(bodies, async () => {
+        ...(await reads(bareUrl)),
+        [cases.fanOut]: await load("fan-out", bareFanOutUrl, configMaps, configMaps, watchers, fanOuts, round),
+        [cases.fanOutInside]: await lastReader(bodies, async () => {
           for (const controller of controllers) controller.enqueue(frame)
         }),
-        "creates by 64 writers": await createMany((i) =>
-          Effect.runPromise(store.commit([{ key: `${prefix}${i}`, value: text, expected: 0n }]))
-        ),
-        "writes beside 5,000 watches of other nodes": await writesBeside(server, fewWatchers),
-        "memory of 150,000 pods": memoryBudgetMb
+        [cases.creates]: await createMany(creates, createBare(round)),
+        [cases.createsOutside]: await createOutside(bareCreatesUrl, `${round}-outside`),
+        [cases.beside]: await writesBeside(server, fewWatchers),
+        [cases.memory]: memoryBudgetMb
       }
     }
     return {
@@ -230,7 +300,8 @@ export const apiserver: Benchmark = {
       peer,
       peerName: "bare",
       [Symbol.asyncDispose]: async () => {
-        for (const one of [writingScope, serverScope, scope]) await Effect.runPromise(Scope.close(one, Exit.void))
+        await Effect.runPromise(Scope.close(scope, Exit.void))
+        rmSync(folder, { recursive: true, force: true })
       }
     }
   }

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util"
 import { apiserver } from "./apiserver.ts"
 import { embed } from "./embed.ts"
-import { type Benchmark, type Measurement, measure } from "./measurement.ts"
+import { type Benchmark, holds, type Measurement, measure } from "./measurement.ts"
 import { scheduler } from "./scheduler.ts"
 import { startup } from "./startup.ts"
 import { store } from "./store.ts"
@@ -24,10 +24,13 @@ const printed = (number: number): string => (number >= 100 ? number.toFixed(0) :
 
 const row = (m: Measurement): string =>
   [
-    `${m.bench} ${m.case}`.padEnd(34),
+    `${m.bench} ${m.case}`.padEnd(54),
     `${printed(m.ours)} ${m.unit}`.padStart(18),
     `${m.peerName}: ${printed(m.peer)} ${m.unit}`.padStart(34),
-    `ratio ${m.ratio.toFixed(2)} (${m.better} is better)`.padStart(34)
+    `ratio ${m.ratio.toFixed(2)} (${m.better} is better)`.padStart(34),
+    m.bound === undefined
+      ? ""
+      : `  ${m.better === "higher" ? "at least" : "at most"} ${m.bound}: ${holds(m) ? "holds" : "DOES NOT HOLD"}`
   ].join("")
 
 const { values, positionals } = parseArgs({

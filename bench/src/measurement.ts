@@ -12,6 +12,8 @@ export interface Measurement {
   readonly better: "higher" | "lower"
   /** ours / peer. */
   readonly ratio: number
+  /** What the ratio is promised to be: at least where higher is better, else at most. Absent: nothing is promised. */
+  readonly bound?: number
 }
 
 /** A side of a comparison: run once a round, returns one number per case. */
@@ -24,6 +26,8 @@ export interface Benchmark {
   readonly about: string
   readonly unit: (caseName: string) => string
   readonly better: (caseName: string) => "higher" | "lower"
+  /** The promised ratio of a case. */
+  readonly bound?: (caseName: string) => number | undefined
   readonly rounds: number
   /** Prepares both sides; undefined with a word about what is missing when the peer cannot run here. */
   readonly prepare: () => Promise<Prepared>
@@ -34,6 +38,10 @@ export interface Prepared extends AsyncDisposable {
   readonly peer: Side
   readonly peerName: string
 }
+
+/** Whether a promise was kept. */
+export const holds = ({ ratio, bound, better }: Measurement): boolean =>
+  bound === undefined || (better === "higher" ? ratio >= bound : ratio <= bound)
 
 /** The middle of the numbers; the mean of the two middle ones when they are even. */
 export const median = (numbers: ReadonlyArray<number>): number => {
@@ -58,6 +66,7 @@ export const measure = async (benchmark: Benchmark, progress: (line: string) => 
   return Object.keys(rounds[0]?.[0] ?? {}).map((name) => {
     const ours = median(rounds.map(([numbers]) => numbers[name] ?? Number.NaN))
     const peer = median(rounds.map(([, numbers]) => numbers[name] ?? Number.NaN))
+    const bound = benchmark.bound?.(name)
     return {
       bench: benchmark.name,
       case: name,
@@ -67,7 +76,8 @@ export const measure = async (benchmark: Benchmark, progress: (line: string) => 
       unit: benchmark.unit(name),
       better: benchmark.better(name),
       // The median of the ratios per round would hide nothing either; the ratio of the medians is what a reader can check.
-      ratio: ours / peer
+      ratio: ours / peer,
+      ...(bound === undefined ? {} : { bound })
     }
   })
 }
