@@ -145,6 +145,7 @@ export const makeCache = (inner: Store, options: CacheOptions = {}): Effect.Effe
       watch,
       follow,
       keepAlive: inner.keepAlive,
+      leases: inner.leases,
       revision: inner.revision,
       compact: (before) =>
         Effect.andThen(

@@ -66,7 +66,12 @@ export const checkWrites = (writes: ReadonlyArray<Write>): StoreError | undefine
     if (write.expected !== undefined && write.expected < 0n) return rejected(`${write.key}: an expected revision is not negative`)
     const ttlProblem = write.ttlMs === undefined ? undefined : checkTtl(write.key, write.ttlMs)
     if (ttlProblem !== undefined) return ttlProblem
-    if (write.ttlMs !== undefined && write.value === undefined) return rejected(`${write.key}: a deletion has no time to live`)
+    if ((write.ttlMs ?? write.lease) !== undefined && write.value === undefined)
+      return rejected(`${write.key}: a deletion has no time to live`)
+    if (write.ttlMs !== undefined && write.lease !== undefined)
+      return rejected(`${write.key}: a time to live or a lease, not both`)
+    const leaseProblem = write.lease === undefined ? undefined : checkLease(write.lease)
+    if (leaseProblem !== undefined) return leaseProblem
     if (seen.has(write.key)) return rejected(`the key ${write.key} occurs twice in one commit`)
     seen.add(write.key)
     units += write.value?.length ?? 0
@@ -75,10 +80,21 @@ export const checkWrites = (writes: ReadonlyArray<Write>): StoreError | undefine
 }
 
 /** What is wrong with a time to live: it is a number of milliseconds, up to a hundred years. */
-export const checkTtl = (key: string, ttlMs: number): StoreError | undefined =>
+export const checkTtl = (owner: string, ttlMs: number): StoreError | undefined =>
   Number.isSafeInteger(ttlMs) && ttlMs > 0 && ttlMs <= 100 * 365 * 86_400_000
     ? undefined
-    : rejected(`${key}: a time to live is a positive whole number of milliseconds, not ${ttlMs}`)
+    : rejected(`${owner}: a time to live is a positive whole number of milliseconds, not ${ttlMs}`)
+
+/** What is wrong with the name of a lease. */
+export const checkLease = (id: bigint): StoreError | undefined =>
+  id > 0n && id < 2n ** 63n ? undefined : rejected(`no lease can have the number ${id}`)
+
+/** A lease that is none any more, or never was. */
+export const leaseEnded = (id: bigint): StoreError =>
+  new StoreError({ reason: "LeaseEnded", retryable: false, message: `lease ${id} has ended, or never was` })
+
+/** A key that lives by a lease has no time of its own. */
+export const underLease = (key: string, id: bigint): StoreError => rejected(`${key} lives by lease ${id}: keep that alive`)
 
 /** What is wrong with a key or prefix that is asked for. */
 export const checkQuestion = (text: string): StoreError | undefined =>

@@ -5,19 +5,35 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { entryOf, makeHistory } from "./history.ts"
 import { type LogPage, makeHub } from "./hub.ts"
-import { checkList, checkQuestion, checkTtl, checkWrites } from "./key.ts"
-import { type Change, Compacted, Conflict, type Entry, type Page, Store, StoreError, type Write } from "./store.ts"
+import {
+  checkLease,
+  checkList,
+  checkQuestion,
+  checkTtl,
+  checkWrites,
+  commitLimit,
+  compareKeys,
+  leaseEnded,
+  underLease
+} from "./key.ts"
+import { makeMemoryLeases } from "./memory-leases.ts"
+import {
+  type Change,
+  Compacted,
+  Conflict,
+  type Entry,
+  type Lease,
+  type Leases,
+  type Page,
+  Store,
+  StoreError,
+  type Write
+} from "./store.ts"
 
 /** How a memory store is made. */
 export interface MemoryOptions {
   /** About this many changes are kept for watchers and lists at older revisions; what is older is compacted. Default 50,000. */
   readonly historyLimit?: number
-}
-
-/** When a key ends by itself, provided that it still has this revision. */
-interface Deadline {
-  readonly revision: bigint
-  readonly atMs: number
 }
 
 /** An empty store in memory. Nothing survives it. While keys with a time to live are in it, a timer waits for them. */
@@ -28,7 +44,7 @@ const memoryStore = (options: MemoryOptions): { readonly store: Store; readonly 
   const hub = makeHub(history.revision(), (range, after, upTo) =>
     orFail<LogPage, Compacted>(() => history.read(range, after, upTo))
   )
-  const deadlines = new Map<string, Deadline>()
+  const books = makeMemoryLeases()
   let expiring: Fiber.Fiber<void> | undefined
   let waitingUntilMs = Number.POSITIVE_INFINITY
 
@@ -42,28 +58,33 @@ const memoryStore = (options: MemoryOptions): { readonly store: Store; readonly 
       const current = newest?.value === undefined ? undefined : newest
       if (write.expected !== undefined && write.expected !== (current?.revision ?? 0n))
         return new Conflict({ key: write.key, current: current?.revision ?? 0n })
+      if (write.lease !== undefined && !books.has(write.lease)) return leaseEnded(write.lease)
       if (write.value !== undefined || current !== undefined) changes.push(changeOf(write, revision, current))
     }
     if (changes.length === 0) return history.revision()
-    for (const { key, ttlMs } of writes) {
-      if (ttlMs === undefined) deadlines.delete(key)
-      else deadlines.set(key, { revision, atMs: nowMs + ttlMs })
-    }
+    for (const write of writes) books.written(write, nowMs)
     history.append(changes)
     hub.publish([changes], revision)
     return revision
   }
 
-  /** Waits for the next deadline, deletes what is due, and ends when nothing is left to wait for. */
+  /** Ends a lease; its keys go at one revision, or a commit's worth at a time. */
+  const end = (id: bigint, nowMs: number): void => {
+    const keys = books.end(id).toSorted(compareKeys)
+    for (let i = 0; i < keys.length; i += commitLimit)
+      commit(
+        keys.slice(i, i + commitLimit).map((key) => ({ key, value: undefined })),
+        nowMs
+      )
+  }
+  /** Waits for the next deadline, ends what is due, and is done when nothing is left to wait for. */
   const expire: Effect.Effect<void> = Effect.gen(function* () {
-    while (deadlines.size > 0) {
-      waitingUntilMs = Number.POSITIVE_INFINITY
-      for (const { atMs } of deadlines.values()) if (atMs < waitingUntilMs) waitingUntilMs = atMs
-      const nowMs = yield* Clock.currentTimeMillis
+    for (;;) {
+      waitingUntilMs = books.nextMs()
+      if (waitingUntilMs === Number.POSITIVE_INFINITY) return
+      const nowMs = yield* timeMs
       if (waitingUntilMs > nowMs) yield* Effect.sleep(waitingUntilMs - nowMs)
-      else
-        for (const [key, { revision, atMs }] of [...deadlines])
-          if (atMs <= nowMs) commit([{ key, value: undefined, expected: revision }], nowMs)
+      else for (const id of books.due(nowMs)) end(id, nowMs)
     }
   }).pipe(
     Effect.ensuring(
@@ -74,12 +95,38 @@ const memoryStore = (options: MemoryOptions): { readonly store: Store; readonly 
     )
   )
   /** A new deadline may be earlier than the one waited for. */
-  const awaitDeadline = Effect.fnUntraced(function* (atMs: number) {
-    if (atMs >= waitingUntilMs) return
-    if (expiring !== undefined) yield* Fiber.interrupt(expiring)
-    waitingUntilMs = atMs
-    expiring = yield* Effect.forkDetach(expire)
+  const awaitDeadline = Effect.suspend(() => {
+    if (books.nextMs() >= waitingUntilMs) return Effect.void
+    return Effect.gen(function* () {
+      if (expiring !== undefined) yield* Fiber.interrupt(expiring)
+      waitingUntilMs = books.nextMs()
+      expiring = yield* Effect.forkDetach(expire)
+    })
   })
+  const leases: Leases = {
+    grant: (ttlMs) =>
+      Effect.flatMap(timeMs, (nowMs): Effect.Effect<bigint, StoreError> => {
+        const problem = checkTtl("a lease", ttlMs)
+        return problem === undefined ? Effect.as(awaitDeadline, books.grant(ttlMs, nowMs)) : Effect.fail(problem)
+      }),
+    keepAlive: (id) =>
+      Effect.flatMap(timeMs, (nowMs) => {
+        const problem = checkLease(id) ?? (books.keepAlive(id, nowMs) ? undefined : leaseEnded(id))
+        return problem === undefined ? Effect.void : Effect.fail(problem)
+      }),
+    revoke: (id) =>
+      Effect.flatMap(timeMs, (nowMs) => {
+        const problem = checkLease(id) ?? (books.has(id) ? undefined : leaseEnded(id))
+        return problem === undefined ? Effect.sync(() => end(id, nowMs)) : Effect.fail(problem)
+      }),
+    find: (id) =>
+      orFail<Lease | undefined, StoreError>(() => {
+        const problem = checkLease(id)
+        if (problem !== undefined) return problem
+        const found = books.find(id)
+        return found === undefined ? undefined : { ...found, keys: found.keys.toSorted(compareKeys) }
+      })
+  }
 
   const store: Store = {
     get: (key) => orFail<Entry | undefined, StoreError>(() => checkQuestion(key) ?? entryOf(history.newest(key))),
@@ -87,30 +134,32 @@ const memoryStore = (options: MemoryOptions): { readonly store: Store; readonly 
       orFail<Page, Compacted | StoreError>(() => checkList(range, options) ?? history.list(range, options)),
     count: (range) => orFail<number, StoreError>(() => checkQuestion(range.prefix) ?? history.count(range)),
     commit: (writes) =>
-      Effect.clockWith((clock) => {
-        const nowMs = clock.currentTimeMillisUnsafe()
+      Effect.flatMap(timeMs, (nowMs) => {
         const answer = commit(writes, nowMs)
-        if (typeof answer !== "bigint") return Effect.fail(answer)
-        const ttlMs = Math.min(...writes.map((write) => write.ttlMs ?? Number.POSITIVE_INFINITY))
-        return ttlMs === Number.POSITIVE_INFINITY ? Effect.succeed(answer) : Effect.as(awaitDeadline(nowMs + ttlMs), answer)
+        return typeof answer === "bigint" ? Effect.as(awaitDeadline, answer) : Effect.fail(answer)
       }),
     watch: hub.watch,
     follow: hub.follow,
     keepAlive: (key, revision, ttlMs) =>
-      Effect.clockWith((clock): Effect.Effect<void, Conflict | StoreError> => {
+      Effect.flatMap(timeMs, (nowMs): Effect.Effect<void, Conflict | StoreError> => {
         const problem = checkQuestion(key) ?? checkTtl(key, ttlMs)
         if (problem !== undefined) return Effect.fail(problem)
         const current = entryOf(history.newest(key))?.revision ?? 0n
         if (current !== revision || current === 0n) return Effect.fail(new Conflict({ key, current }))
-        const atMs = clock.currentTimeMillisUnsafe() + ttlMs
-        deadlines.set(key, { revision, atMs })
-        return awaitDeadline(atMs)
+        const lease = books.of(key)
+        if (lease !== undefined && lease > 0n) return Effect.fail(underLease(key, lease))
+        books.keepKey(key, ttlMs, nowMs)
+        return awaitDeadline
       }),
+    leases,
     revision: Effect.sync(history.revision),
     compact: (before) => Effect.sync(() => history.compact(before))
   }
   return { store, close: Effect.suspend(() => (expiring === undefined ? Effect.void : Fiber.interrupt(expiring))) }
 }
+
+/** Milliseconds of a clock that no step of the wall clock moves. */
+const timeMs = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1000n) / 1000)
 
 const changeOf = (write: Write, revision: bigint, current: Change | undefined): Change => ({
   revision,

@@ -8,6 +8,8 @@ export {
   Compacted,
   Conflict,
   type Entry,
+  type Lease,
+  type Leases,
   type ListOptions,
   type Page,
   type Range,

@@ -3,7 +3,7 @@ import type { Layer } from "effect"
 import * as Context from "effect/Context"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Stream from "effect/Stream"
-import { type Advance, type Change, type Entry, type ListOptions, type Page, Store, type Write } from "./store.ts"
+import { type Advance, type Change, type Entry, type Lease, type ListOptions, type Page, Store, type Write } from "./store.ts"
 
 export { layerCached } from "./cache.ts"
 export { layerMemory } from "./memory.ts"
@@ -11,6 +11,14 @@ export { layerMemory } from "./memory.ts"
 /** Interrupts a question. */
 export interface AskOptions {
   readonly signal?: AbortSignal
+}
+
+/** Leases over any number of keys: see `Leases`. */
+export interface LeasesClient {
+  grant(ttlMs: number, options?: AskOptions): Promise<bigint>
+  keepAlive(id: bigint, options?: AskOptions): Promise<void>
+  revoke(id: bigint, options?: AskOptions): Promise<void>
+  find(id: bigint, options?: AskOptions): Promise<Lease | undefined>
 }
 
 /** An open store; the rejections are the typed errors `Conflict`, `Compacted` and `StoreError`. */
@@ -25,6 +33,7 @@ export interface StoreClient extends AsyncDisposable {
   follow(prefix: string, after: bigint, progressMs: number): AsyncIterable<Advance>
   /** Lets a key live `ttlMs` from now on, provided that it still has this revision. */
   keepAlive(key: string, revision: bigint, ttlMs: number, options?: AskOptions): Promise<void>
+  readonly leases: LeasesClient
   revision(options?: AskOptions): Promise<bigint>
   compact(before: bigint, options?: AskOptions): Promise<void>
   close(): Promise<void>
@@ -44,6 +53,12 @@ export const openStore = async <E>(layer: Layer.Layer<Store, E>): Promise<StoreC
     watch: (prefix, after) => Stream.toAsyncIterableWith(store.watch({ prefix }, after), context),
     follow: (prefix, after, progressMs) => Stream.toAsyncIterableWith(store.follow({ prefix }, after, progressMs), context),
     keepAlive: (key, revision, ttlMs, options) => runtime.runPromise(store.keepAlive(key, revision, ttlMs), options),
+    leases: {
+      grant: (ttlMs, options) => runtime.runPromise(store.leases.grant(ttlMs), options),
+      keepAlive: (id, options) => runtime.runPromise(store.leases.keepAlive(id), options),
+      revoke: (id, options) => runtime.runPromise(store.leases.revoke(id), options),
+      find: (id, options) => runtime.runPromise(store.leases.find(id), options)
+    },
     revision: (options) => runtime.runPromise(store.revision, options),
     compact: (before, options) => runtime.runPromise(store.compact(before), options),
     close,

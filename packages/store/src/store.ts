@@ -24,6 +24,32 @@ export interface Write {
    * the key stay.
    */
   readonly ttlMs?: number
+  /** The key is deleted when this lease ends, unless it is written again before, with another lease or none. Not together with `ttlMs`. */
+  readonly lease?: bigint
+}
+
+/** A lease: keys that live as long as somebody keeps it alive, and end together. */
+export interface Lease {
+  readonly id: bigint
+  /** It ends when nobody has kept it alive for so long. */
+  readonly ttlMs: number
+  /** The keys that end with it, in order. */
+  readonly keys: ReadonlyArray<string>
+}
+
+/**
+ * Leases over any number of keys. A lease ends `ttlMs` after it was granted or last kept alive, by clocks that nobody can set, or when it is
+ * revoked; its keys are then deleted at one revision (512 at a time, where there are more). Who names an ended lease gets `LeaseEnded`.
+ */
+export interface Leases {
+  /** A new lease; keys are put under it by `Write.lease`. */
+  readonly grant: (ttlMs: number) => Effect.Effect<bigint, StoreError>
+  /** Lets the lease, and with it all its keys, live its whole time from now on, without a new revision. */
+  readonly keepAlive: (id: bigint) => Effect.Effect<void, StoreError>
+  /** Ends it; its keys are gone when this is done. */
+  readonly revoke: (id: bigint) => Effect.Effect<void, StoreError>
+  /** What it holds; undefined when it has ended. */
+  readonly find: (id: bigint) => Effect.Effect<Lease | undefined, StoreError>
 }
 
 /** One change of a commit, as a watcher sees it. */
@@ -101,9 +127,10 @@ export interface Store {
   readonly follow: (range: Range, after: bigint, progressMs: number) => Stream.Stream<Advance, Compacted | StoreError>
   /**
    * Lets a key live `ttlMs` from now on, without a new revision, provided that it still has this one: who lost his key learns it as
-   * `Conflict` (`0n`: it is gone, or going).
+   * `Conflict` (`0n`: it is gone, or going). A key under a lease lives by that lease, and is refused here.
    */
   readonly keepAlive: (key: string, revision: bigint, ttlMs: number) => Effect.Effect<void, Conflict | StoreError>
+  readonly leases: Leases
   /** The highest committed revision: at least that of every commit acknowledged before the question. */
   readonly revision: Effect.Effect<bigint, StoreError>
   /** Forgets history: lists at, and watches after, revisions below `before` fail with `Compacted` from now on. */
@@ -142,11 +169,20 @@ export class Compacted extends Data.Error<{
  * - `Unknown`: the connection died under a commit, which may or may not have happened: read before trying again.
  * - `Overloaded`: too many commits wait already; nothing was written.
  * - `Rejected`: the question itself is wrong (an odd key, a value too large, a revision not reached yet).
+ * - `LeaseEnded`: there is no such lease, or it was revoked or not kept alive in time; nothing was written.
  * - `Denied`: wrong password, or no right to do this.
  * - `Incompatible`: the database was made by a newer version of this package.
  * - `Failed`: anything else, in the database's words.
  */
-export type StoreErrorReason = "Unavailable" | "Unknown" | "Overloaded" | "Rejected" | "Denied" | "Incompatible" | "Failed"
+export type StoreErrorReason =
+  | "Unavailable"
+  | "Unknown"
+  | "Overloaded"
+  | "Rejected"
+  | "LeaseEnded"
+  | "Denied"
+  | "Incompatible"
+  | "Failed"
 
 /** The store could not answer; `retryable` says whether the same question may succeed later without anybody's help. */
 export class StoreError extends Data.Error<{

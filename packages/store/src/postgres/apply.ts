@@ -19,8 +19,9 @@ const settings = `set plan_cache_mode = force_generic_plan set enable_hashjoin =
  * Who writes names itself and numbers its batches; the answer to each is kept, so that a writer which lost its connection can ask what became of the
  * batch (`settle_batch`). A batch with a number that was passed already is refused: it comes from a connection that was given up.
  *
- * `in_ops` 0 is put and 1 delete; `in_expected` -1 is unconditional. Per write the answer holds the revision, or minus the current
- * revision on a conflict (0: absent), or `-` for a write that was held back by a conflict elsewhere in its commit.
+ * `in_ops` 0 is put and 1 delete; `in_expected` -1 is unconditional; `in_ttls` is a time to live in milliseconds, or minus a lease, or 0. Per write
+ * the answer holds the revision, or minus the current revision on a conflict (0: absent), or `L` when its lease has ended, or `-` for a write that was
+ * held back by another of its commit.
  */
 export const applyFunction = (schema: string, kind: "single" | "together"): string => {
   const together = kind === "together"
@@ -33,7 +34,13 @@ declare
   answer text;
 begin
   perform 1 from ${schema}.meta where id = 1 for update;
-  base := coalesce((select l.rev from ${schema}.log l order by l.rev desc limit 1), 1);
+  base := coalesce((select l.rev from ${schema}.log l order by l.rev desc limit 1), 1);${
+    together
+      ? `
+  -- Whoever ends one of these waits until the keys that are put under it here can be seen.
+  perform 1 from ${schema}.lease l where l.id in (select -t.ttl from unnest(in_ttls) t(ttl) where t.ttl < 0) for share;`
+      : ""
+  }
   with given as (
     select * from unnest(in_ops, in_expected${together ? ", in_commits, in_ttls" : ""}, string_to_array(in_keys, in_delimiter),
       string_to_array(in_values, in_delimiter)) with ordinality as g(op, expected${together ? ", txn, ttl" : ""}, key, value, n)
@@ -43,7 +50,12 @@ begin
       case when h.key is null or h.deleted then 0 else h.rev end as current
     from given g left join ${schema}.head h on h.key = g.key collate "C"
   ), decided as (
-    select j.*, j.expected = -1 or j.expected = j.current as ok from judged j
+    select j.*, ${
+      together
+        ? `j.expected = -1 or j.expected = j.current as fits, (j.expected = -1 or j.expected = j.current) and
+      (j.ttl >= 0 or exists (select 1 from ${schema}.lease l where l.id = -j.ttl and not l.ending)) as ok`
+        : "j.expected = -1 or j.expected = j.current as ok"
+    } from judged j
   ), together as (
     select d.*, ${together ? "bool_and(d.ok) over (partition by d.txn)" : "d.ok"} as accepted,
       ${together ? "row_number() over (partition by d.txn order by d.n) - 1" : "0"} as part
@@ -68,14 +80,18 @@ begin
     on conflict (key) do update set rev = excluded.rev, create_rev = excluded.create_rev, deleted = excluded.deleted
   )${
     together
-      ? `, expiring as (
-    insert into ${schema}.expiry(key, rev, expires_at)
-    select key, rev, clock_timestamp() + ttl * interval '1 millisecond' from numbered where changes and ttl > 0
-    on conflict (key) do update set rev = excluded.rev, expires_at = excluded.expires_at
+      ? `, living as materialized (
+    select key, rev, ttl, case when ttl > 0 then -nextval('${schema}.lease_id') else -ttl end as lease from numbered where changes and ttl <> 0
+  ), granted as (
+    insert into ${schema}.lease(id, ttl_ms, stamp, ending)
+    select lease, ttl, pg_current_xact_id()::text::bigint, false from living where ttl > 0
+  ), expiring as (
+    insert into ${schema}.expiry(key, rev, lease) select key, rev, lease from living
+    on conflict (key) do update set rev = excluded.rev, lease = excluded.lease
   )`
       : ""
   }
-  select string_agg(case when accepted then rev::text when ok then '-' else (-current)::text end, ',' order by n),
+  select string_agg(case when accepted then rev::text when ok then '-' ${together ? "when fits then 'L' " : ""}else (-current)::text end, ',' order by n),
     max(rev) filter (where changes)
   into answer, newest from numbered;
   insert into ${schema}.batch(writer, slot, number, answer, at) values (in_writer, in_number % ${batchSlots}, in_number, answer, now())

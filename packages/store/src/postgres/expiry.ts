@@ -1,91 +1,167 @@
-/** Keys that expire, in a database: each store deletes what is due, by commits that a later write of the key makes void. @module */
+/**
+ * Leases that end by themselves, in a database. No clock of the database takes part, nor the wall clock of a process: a lease ends when a store has
+ * seen the same renewal of it for its whole time, on its own clock that nobody can set. So a step of a clock ends nothing early or late; a store that
+ * has just started gives every lease its whole time anew.
+ * @module
+ */
 import { Effect, type Scope } from "effect"
-import { checkQuestion, checkTtl } from "../key.ts"
-import { Conflict, type StoreError, type Write } from "../store.ts"
+import { makeDeadlines } from "../deadlines.ts"
+import { commitLimit, leaseEnded } from "../key.ts"
+import type { Conflict, Leases, StoreError, Write } from "../store.ts"
 import type { Database } from "./database.ts"
+import { type Held, leaseTable, type Seen } from "./leases.ts"
 import { retryForEver } from "./wakeups.ts"
 
-/** A store that set a deadline waits for it; this is how soon the others delete the keys of one that has died. */
+/** Leases of others are looked for so often: how late one of a store that has died may end. */
 const pollMs = 5_000
-/** So many keys are taken at once. */
+/** Commits with times to live come in crowds; one look serves those of so long. */
+const gatherMs = 50
+/** So often the records of keys that were deleted, or written again without a lease, are cleared away. */
+const sweepMs = 600_000
+/** So many leases are ended at once. */
 const portion = 256
 
 type Commit = (writes: ReadonlyArray<Write>) => Effect.Effect<bigint, Conflict | StoreError>
 
-/** The commit and keep-alive of a store, with a fiber that waits for deadlines. */
+/** The commit, keep-alive and leases of a store, with a fiber that ends what is due. */
 export interface Expiry {
   readonly commit: Commit
   readonly keepAlive: (key: string, revision: bigint, ttlMs: number) => Effect.Effect<void, Conflict | StoreError>
+  readonly leases: Leases
 }
 
-/** Adds deadlines to a writer. They are told by the database's clock, so that stores on several machines agree. */
+/** Adds leases to a writer. */
 export const makeExpiry = (database: Database, schema: string, commit: Commit): Effect.Effect<Expiry, never, Scope.Scope> =>
   Effect.gen(function* () {
-    let nextMs = 0
+    const table = leaseTable(database, schema)
+    const known = new Map<bigint, Seen>()
+    const deadlines = makeDeadlines<bigint>()
+    let from = 0n
+    let server: string | undefined
+    let lookAtMs = 0
+    let lookedMs = 0
+    let sweepAtMs = performance.now() + sweepMs
     let wake: (() => void) | undefined
-    const expectIn = (ttlMs: number): void => {
-      const atMs = performance.now() + ttlMs
-      if (atMs >= nextMs) return
-      nextMs = atMs
+
+    /** What was seen just now lives its whole time from here, unless it was seen before. */
+    const see = (seen: Seen): void => {
+      const before = known.get(seen.id)
+      if (before?.stamp === seen.stamp && before.ending === seen.ending) return
+      known.set(seen.id, seen)
+      deadlines.set(seen.id, seen.ending ? 0 : performance.now() + seen.ttlMs)
+      wake?.()
+    }
+    const drop = (id: bigint): void => {
+      known.delete(id)
+      deadlines.delete(id)
+    }
+    const lookSoon = (): void => {
+      lookAtMs = Math.min(lookAtMs, lookedMs + gatherMs)
       wake?.()
     }
     const rest = Effect.callback<void>((resume) => {
-      wake = () => resume(Effect.void)
-      const timer = setTimeout(() => resume(Effect.void), Math.max(1, nextMs - performance.now()))
-      return Effect.sync(() => clearTimeout(timer))
+      const atMs = Math.min(lookAtMs, deadlines.nextMs())
+      wake = () => {
+        wake = undefined
+        resume(Effect.void)
+      }
+      const timer = setTimeout(() => resume(Effect.void), Math.max(1, atMs - performance.now()))
+      return Effect.sync(() => {
+        wake = undefined
+        clearTimeout(timer)
+      })
     })
 
-    // Marked as due first: from then on it cannot be kept alive, and whoever finds the mark finishes what another began.
-    const claim = database.read(
-      `update ${schema}.expiry e set expires_at = '-infinity' where e.key in (select d.key from ${schema}.expiry d
-         where d.expires_at <= clock_timestamp() order by d.expires_at limit ${portion} for update skip locked) returning e.key, e.rev`,
-      []
-    )
-    const untilNext = Effect.map(
-      database.read(
-        `select ceil(extract(epoch from min(expires_at) - clock_timestamp()) * 1000)::float8 from ${schema}.expiry where expires_at > '-infinity'`,
-        []
-      ),
-      (rows) => Number(rows[0]?.[0] ?? pollMs)
-    )
-    const end = (key: string, revision: bigint) =>
-      Effect.catchTag(commit([{ key, value: undefined, expected: revision }]), "Conflict", () => Effect.void)
-    const round = Effect.gen(function* () {
-      nextMs = performance.now() + pollMs
-      const due = yield* claim
-      yield* Effect.forEach(due, ([key, revision]) => end(key as string, revision as bigint), { concurrency: "unbounded" })
-      for (const [key, revision] of due)
-        yield* database.read(
-          `delete from ${schema}.expiry where key = $1::text and rev = $2::text::bigint and expires_at = '-infinity'`,
-          [key as string, String(revision)]
+    const look = Effect.gen(function* () {
+      lookAtMs = performance.now() + pollMs
+      lookedMs = performance.now()
+      const sight = yield* Effect.tapError(table.look(from), () =>
+        Effect.sync(() => {
+          lookAtMs = 0
+        })
+      )
+      if (server !== undefined && server !== sight.server && from > 0n) {
+        // Another server, maybe one that had not heard everything: its stamps are looked at from the first.
+        from = 0n
+        server = sight.server
+        lookAtMs = 0
+        return
+      }
+      server = sight.server
+      from = sight.next
+      for (const seen of sight.leases) see(seen)
+    })
+
+    const isConflict = (error: Conflict | StoreError): error is Conflict => error._tag === "Conflict"
+    /** Deletes keys at one revision, without those that were written again meanwhile. */
+    const remove = (keys: ReadonlyArray<Held>): Effect.Effect<void, StoreError> =>
+      keys.length === 0
+        ? Effect.void
+        : (Effect.asVoid(commit(keys.map(({ key, revision }) => ({ key, value: undefined, expected: revision })))).pipe(
+            Effect.catchIf(isConflict, (conflict) => remove(keys.filter(({ key }) => key !== conflict.key)))
+          ) as Effect.Effect<void, StoreError>)
+    /** Deletes the keys of a lease that is marked as ending. */
+    const finish = (id: bigint): Effect.Effect<void, StoreError> =>
+      Effect.flatMap(table.keysOf(id), (keys) => {
+        const portions = Array.from({ length: Math.ceil(keys.length / commitLimit) }, (_, i) =>
+          keys.slice(i * commitLimit, (i + 1) * commitLimit)
         )
-      expectIn(due.length === portion ? 0 : yield* untilNext)
+        return Effect.forEach(portions, remove, { discard: true })
+      })
+    const endDue = Effect.gen(function* () {
+      const due = deadlines.due(performance.now(), portion).flatMap((id) => known.get(id) ?? [])
+      if (due.length === 0) return
+      const ending = yield* table.markExpired(due)
+      yield* Effect.forEach(ending, finish, { concurrency: 32, discard: true })
+      yield* table.forget(ending)
+      const ended = new Set(ending)
+      for (const id of ending) drop(id)
+      const others = due.filter(({ id }) => !ended.has(id))
+      if (others.length === 0) return
+      // Kept alive meanwhile, ended by another store, or held by somebody for a moment.
+      const found = new Map((yield* table.read(others.map(({ id }) => id))).map((seen) => [seen.id, seen]))
+      for (const { id, stamp } of others) {
+        const now = found.get(id)
+        if (now === undefined) drop(id)
+        else if (now.stamp === stamp) deadlines.set(id, performance.now() + gatherMs)
+        else see(now)
+      }
+    })
+    const sweep = Effect.suspend(() => {
+      if (performance.now() < sweepAtMs) return Effect.void
+      sweepAtMs = performance.now() + sweepMs
+      return table.sweep
+    })
+    const round = Effect.gen(function* () {
+      if (performance.now() >= lookAtMs) yield* look
+      yield* endDue
+      yield* sweep
     })
     yield* Effect.andThen(Effect.retry(round, retryForEver), rest).pipe(Effect.forever, Effect.forkScoped)
 
-    const keepAlive = Effect.fnUntraced(function* (key: string, revision: bigint, ttlMs: number) {
-      const problem = checkQuestion(key) ?? checkTtl(key, ttlMs)
-      if (problem !== undefined) return yield* problem
-      const kept = yield* database.read(
-        `insert into ${schema}.expiry as e (key, rev, expires_at)
-           select h.key, h.rev, clock_timestamp() + $3::text::bigint * interval '1 millisecond' from ${schema}.head h
-           where h.key = $1::text and h.rev = $2::text::bigint and not h.deleted
-         on conflict (key) do update set rev = excluded.rev, expires_at = excluded.expires_at
-         where e.expires_at > '-infinity' or e.rev <> excluded.rev returning 1`,
-        [key, String(revision), String(ttlMs)]
-      )
-      if (kept.length > 0) return expectIn(ttlMs)
-      const [row] = yield* database.read(`select h.rev from ${schema}.head h where h.key = $1::text and not h.deleted`, [key])
-      const current = (row?.[0] as bigint | undefined) ?? 0n
-      return yield* new Conflict({ key, current: current === revision ? 0n : current })
-    })
     return {
-      commit: (writes) => {
-        const ttlMs = writes.reduce((least, write) => Math.min(least, write.ttlMs ?? least), Number.POSITIVE_INFINITY)
-        return ttlMs === Number.POSITIVE_INFINITY
-          ? commit(writes)
-          : Effect.tap(commit(writes), () => Effect.sync(() => expectIn(ttlMs)))
-      },
-      keepAlive
+      commit: (writes) =>
+        writes.some(({ ttlMs }) => ttlMs !== undefined)
+          ? Effect.tap(commit(writes), () => Effect.sync(lookSoon))
+          : commit(writes),
+      keepAlive: (key, revision, ttlMs) => Effect.map(table.keepKey(key, revision, ttlMs), see),
+      leases: {
+        grant: (ttlMs) =>
+          Effect.map(table.grant(ttlMs), (seen) => {
+            see(seen)
+            return seen.id
+          }),
+        keepAlive: (id) => Effect.map(table.keepAlive(id), see),
+        revoke: (id) =>
+          Effect.gen(function* () {
+            if (!(yield* table.markRevoked(id))) return yield* leaseEnded(id)
+            // Once it is marked it has to be finished, if not here then later.
+            yield* Effect.tapError(Effect.andThen(finish(id), table.forget([id])), () =>
+              Effect.sync(() => see({ id, ttlMs: 0, stamp: 0n, ending: true }))
+            )
+            drop(id)
+          }),
+        find: table.find
+      }
     }
   })

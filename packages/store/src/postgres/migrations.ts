@@ -43,6 +43,23 @@ const migrations: ReadonlyArray<Migration> = [
       applyFunction(schema, "together"),
       settleFunction(schema)
     ]
+  },
+  {
+    name: "leases, without a clock of the database",
+    statements: (schema) => [
+      `create sequence ${schema}.lease_id`,
+      `create table ${schema}.lease(id bigint primary key, ttl_ms bigint not null, stamp bigint not null, ending boolean not null)`,
+      `create index lease_stamp on ${schema}.lease(stamp)`,
+      `alter table ${schema}.expiry add column lease bigint`,
+      `update ${schema}.expiry set lease = -nextval('${schema}.lease_id')`,
+      `insert into ${schema}.lease select lease, case when expires_at = '-infinity' then 1
+         else greatest(1, ceil(extract(epoch from expires_at - clock_timestamp()) * 1000)) end, pg_current_xact_id()::text::bigint, false
+       from ${schema}.expiry`,
+      `alter table ${schema}.expiry alter column lease set not null, drop column expires_at`,
+      `create index expiry_lease on ${schema}.expiry(lease)`,
+      `drop function ${schema}.apply_together(bigint, bigint, smallint[], bigint[], integer[], bigint[], text, text, text)`,
+      applyFunction(schema, "together")
+    ]
   }
 ]
 

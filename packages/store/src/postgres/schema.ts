@@ -64,11 +64,19 @@ const tablesOf = (schemaName: string) => {
       },
       (table) => [primaryKey({ name: "batch_pkey", columns: [table.writer, table.slot] })]
     ),
-    /** When a key ends by itself, provided that it is still at this revision. */
+    /** Who lives by which lease, provided that the key is still at this revision. */
     expiry: schema.table("expiry", {
       key: bytewiseText("key").primaryKey(),
       rev: bigint("rev", { mode: "bigint" }).notNull(),
-      expiresAt: timestamp("expires_at", { withTimezone: true }).notNull()
+      lease: bigint("lease", { mode: "bigint" }).notNull()
+    }),
+    /** Leases; negative ones belong to a single key. No time is kept here: each store measures the rest by itself. */
+    lease: schema.table("lease", {
+      id: bigint("id", { mode: "bigint" }).primaryKey(),
+      ttlMs: bigint("ttl_ms", { mode: "bigint" }).notNull(),
+      /** The transaction that granted it or kept it alive last. */
+      stamp: bigint("stamp", { mode: "bigint" }).notNull(),
+      ending: boolean("ending").notNull()
     }),
     /** The migrations that were applied. */
     migration: schema.table("migration", {

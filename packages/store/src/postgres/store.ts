@@ -40,7 +40,7 @@ export const openStoreIn = (
       progress.committed(revision)
       wakeups.ring()
     })
-    const { commit, keepAlive } = yield* makeExpiry(database, schema, write)
+    const { commit, keepAlive, leases } = yield* makeExpiry(database, schema, write)
     const compact = makeCompact(database, schema)
     const revision = Effect.map(bounds, ({ newest }) => newest)
     if (compaction !== undefined) yield* compactByItself(compaction, revision, compact)
@@ -68,6 +68,7 @@ export const openStoreIn = (
       watch: hub.watch,
       follow: hub.follow,
       keepAlive,
+      leases,
       revision,
       compact
     }

@@ -1,6 +1,6 @@
 /** Group commit: concurrent commits travel to the database as one statement, and each gets its own answer. @module */
 import { Effect, Exit, Schedule, type Scope } from "effect"
-import { checkWrites } from "../key.ts"
+import { checkWrites, leaseEnded } from "../key.ts"
 import { makeMeter } from "../metrics.ts"
 import { Conflict, StoreError, type Write } from "../store.ts"
 import { batchSlots } from "./apply.ts"
@@ -197,7 +197,7 @@ const writeBatch = (
   number: bigint,
   batch: ReadonlyArray<Waiting>
 ): Effect.Effect<ReadonlyArray<string>, StoreError> => {
-  const together = batch.some((one) => one.writes.length > 1 || one.writes[0]?.ttlMs !== undefined)
+  const together = batch.some((one) => one.writes.length > 1 || (one.writes[0]?.ttlMs ?? one.writes[0]?.lease) !== undefined)
   const writes = batch.flatMap((one) => one.writes)
   const keys = writes.map((write) => write.key)
   const values = writes.map((write) => write.value ?? "")
@@ -210,7 +210,7 @@ const writeBatch = (
     ...(together
       ? [
           `{${batch.flatMap((one, index) => one.writes.map(() => index)).join(",")}}`,
-          `{${writes.map((write) => write.ttlMs ?? 0).join(",")}}`
+          `{${writes.map((write) => write.ttlMs ?? -(write.lease ?? 0n)).join(",")}}`
         ]
       : []),
     keys.join(delimiter),
@@ -240,9 +240,11 @@ const settle = (batch: ReadonlyArray<Waiting>, words: ReadonlyArray<string>): bi
     next += writes.length
     const word = words[first] ?? ""
     const refused = writes.findIndex((_, index) => isRefusal(words[first + index]))
-    if (refused >= 0)
-      answer(Exit.fail(new Conflict({ key: writes[refused]?.key ?? "", current: -BigInt(words[first + refused] ?? "0") })))
-    else {
+    if (refused >= 0) {
+      const word = words[first + refused] ?? "0"
+      const { key = "", lease = 0n } = writes[refused] ?? {}
+      answer(Exit.fail(word === endedWord ? leaseEnded(lease) : new Conflict({ key, current: -BigInt(word) })))
+    } else {
       const revision = BigInt(word)
       if (revision > newest) newest = revision
       answer(Exit.succeed(revision))
@@ -251,5 +253,8 @@ const settle = (batch: ReadonlyArray<Waiting>, words: ReadonlyArray<string>): bi
   return newest
 }
 
+/** The lease of a write has ended. */
+const endedWord = "L"
+
 const isRefusal = (word: string | undefined): boolean =>
-  word === undefined || word === "0" || (word.startsWith("-") && word !== "-")
+  word === undefined || word === "0" || word === endedWord || (word.startsWith("-") && word !== "-")

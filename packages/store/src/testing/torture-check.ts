@@ -98,16 +98,14 @@ const checkAnswers = (log: Log, versions: ReturnType<typeof versionsOf>, { calls
   for (const { id, answer, writes } of calls) {
     if (answer === "killed" || !("written" in answer)) continue
     for (const { key, value, expected } of writes) {
-      const change = byRevision.get(answer.written)?.find((one) => one.key === key)
-      if (change !== undefined && change.value === value) {
-        if (expected !== undefined && change.previousRevision !== expected)
-          problems.push(`${id} replaced ${change.previousRevision}, not ${expected}`)
-        continue
-      }
       // A deletion of nothing changes nothing; its revision is one at which the key was not there, maybe that of another's deletion.
       const current = versions.get(key)?.findLast((one) => one.revision <= answer.written)
-      const nothing = value === undefined && (expected ?? 0n) === 0n && current?.value === undefined
-      if (!nothing) problems.push(`lost although acknowledged: ${id} for ${key} at ${answer.written}`)
+      if (value === undefined && (expected ?? 0n) === 0n && current?.value === undefined) continue
+      const change = byRevision.get(answer.written)?.find((one) => one.key === key)
+      if (change === undefined || change.value !== value)
+        problems.push(`lost although acknowledged: ${id} for ${key} at ${answer.written}`)
+      else if (expected !== undefined && change.previousRevision !== expected)
+        problems.push(`${id} replaced ${change.previousRevision}, not ${expected}`)
     }
   }
   return problems

@@ -1,6 +1,6 @@
 /** `bun run store:torture [--kills N] [--seed N]`: the torture test, longer than CI has time for. @module */
 import { parseArgs } from "node:util"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { torture, torturePglite } from "./torture.ts"
 
 const { values } = parseArgs({ options: { kills: { type: "string" }, seed: { type: "string" } } })
@@ -14,7 +14,11 @@ for (const [name, ordeal] of [
   ["PGlite", torturePglite({ seed, kills: ofPglite })]
 ] as const) {
   const begun = performance.now()
-  const { problems, ...told } = await Effect.runPromise(Effect.scoped(ordeal))
+  const fiber = Effect.runFork(Effect.scoped(ordeal))
+  const stop = () => Effect.runFork(Fiber.interrupt(fiber))
+  process.once("SIGINT", stop)
+  const { problems, ...told } = await Effect.runPromise(Fiber.join(fiber))
+  process.off("SIGINT", stop)
   const seconds = Math.round((performance.now() - begun) / 1000)
   console.log(`${name}: ${problems.length} problems after ${seconds} s, seed ${seed}: ${JSON.stringify(told)}`)
   for (const problem of problems.slice(0, 20)) console.error(problem)

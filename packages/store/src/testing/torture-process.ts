@@ -20,6 +20,8 @@ export interface Life {
   readonly lines: ReadonlyArray<Said>
   /** Its store is open. */
   readonly isUp: () => boolean
+  /** It ended although nobody killed it. */
+  readonly hasFailed: () => boolean
   readonly signal: (signal: "SIGSTOP" | "SIGCONT") => void
   /** Ends it without warning, and reads what it had said. */
   readonly kill: () => Promise<void>
@@ -61,6 +63,7 @@ export const startLife = ({ role, kind, place, name, seed, after = 1 }: Role): L
   return {
     lines,
     isUp: () => isUp,
+    hasFailed: () => child.exitCode !== null,
     signal: (signal) => child.kill(signal),
     kill: async () => {
       child.kill("SIGKILL")

@@ -110,7 +110,7 @@ export const torture = ({
     const random = randomOf(seed)
     let born = 0
     const start = (role: Role["role"], kind: Role["kind"], after: number) =>
-      startLife({ role, kind, place, name: `${role[1]}${++born}`, seed: seed * 1000 + born, after })
+      startLife({ role, kind, place, name: `${role}${++born}`, seed: seed * 1000 + born, after })
     // One of each reads and watches through a cache.
     const kindOf = (index: number) => (index === 0 ? "cached" : "postgres")
     const revisionOf = (said: Said | undefined) => (said?.[0] === "saw" ? said[1] : 1)
@@ -129,8 +129,9 @@ export const torture = ({
       connectionsCut: 0
     }
     /** One of them that is at work; the others are being born. */
-    const oneOf = (given: ReadonlyArray<Part>): Effect.Effect<Part> =>
+    const oneOf = (given: ReadonlyArray<Part>): Effect.Effect<Part, Error> =>
       Effect.suspend(() => {
+        if (given.some(({ life }) => life.hasFailed())) return Effect.fail(new Error("a worker ended by itself"))
         const up = given.filter(({ life }) => life.isUp())
         const one = up[Math.floor(random() * up.length)]
         return one === undefined ? Effect.andThen(Effect.sleep(10), oneOf(given)) : Effect.succeed(one)
