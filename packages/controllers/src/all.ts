@@ -2,6 +2,7 @@
 
 import { clusterRoleAggregation } from "./clusterrole-aggregation/reconcile.ts"
 import type { Controller } from "./controller.ts"
+import { cronJobController } from "./cron-job/reconcile.ts"
 import { daemonSetController } from "./daemon-set/reconcile.ts"
 import { deploymentController } from "./deployment/reconcile.ts"
 import { disruptionController } from "./disruption/reconcile.ts"
@@ -35,6 +36,7 @@ export const all: ReadonlyArray<Controller> = [
   replicaSetController,
   replicationControllerController,
   jobController,
+  cronJobController,
   ttlAfterFinishedController,
   daemonSetController,
   statefulSetController,
