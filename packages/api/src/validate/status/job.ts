@@ -12,7 +12,9 @@ export function* validateJobStatus({ spec = {}, status = {} }: Loose<Job>, old: 
   // A status written before these rules were may stay as it is.
   if (!equalJson(status, old.status ?? {})) yield* validateEnd(status)
   const before = old.status ?? {}
-  if (spec.suspend !== true && before.startTime !== undefined && old.spec?.suspend !== true) {
+  // A Job that goes on begins anew.
+  const resumes = has(before, "Suspended") && !has(status, "Suspended")
+  if (spec.suspend !== true && before.startTime !== undefined && old.spec?.suspend !== true && !resumes) {
     if (status.startTime === undefined) yield required("status.startTime", "startTime cannot be removed for unsuspended job")
     else if (status.startTime !== before.startTime)
       yield invalid("status.startTime", status.startTime, "startTime cannot be modified for unsuspended job")
