@@ -117,8 +117,10 @@ const indexStatus = ({ succeeded, failed }: NonNullable<Tally["indexes"]>): JobS
 export const finish = (status: JobStatus, ending: Ending, nowMs: number): JobStatus | undefined => {
   const { succeeded = [], failed = [] } = status.uncountedTerminatedPods ?? {}
   if (succeeded.length + failed.length + (status.terminating ?? 0) > 0) return undefined
-  const ended = put(status, ending.type, ending, nowMs)
-  return ending.type === "Complete" ? { ...ended, completionTime: formatTime(nowMs) } : ended
+  const time = formatTime(nowMs)
+  // One that ends at rest has no start time; the API wants one of every ended Job.
+  const ended = put({ ...status, startTime: status.startTime ?? time }, ending.type, ending, nowMs)
+  return ending.type === "Complete" ? { ...ended, completionTime: time } : ended
 }
 
 /** The status without counters that are zero, which upstream leaves out as well. */
