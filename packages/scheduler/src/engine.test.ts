@@ -1,19 +1,29 @@
 /** The fast cycle equals the slow and obvious one, on random clusters, pods and events. @module */
 import { describe, expect, test } from "bun:test"
+import { Effect } from "effect"
 import { type Decision, filterNodes, type Nominated, schedule, scoreNodes } from "./cycle.ts"
 import { defaultPlugins } from "./default-plugins.ts"
 import { Engine } from "./engine.ts"
 import type { Plugin } from "./plugin.ts"
 import { podInfo, Snapshot } from "./snapshot.ts"
 import { Maker } from "./testing/random-cluster.ts"
+import { ObjectMaker } from "./testing/random-objects.ts"
 import { referenceAffinity } from "./testing/reference-affinity.ts"
+import { referenceDevices } from "./testing/reference-devices.ts"
+import { referencePreemption } from "./testing/reference-preemption.ts"
 import { referenceSpread } from "./testing/reference-spread.ts"
 
-/** Default plugins with the counting ones in their slow form, and nothing shared. */
-const reference: ReadonlyArray<Plugin> = defaultPlugins.map((plugin) => {
-  if (plugin.name === "InterPodAffinity") return referenceAffinity
-  return plugin.name === "PodTopologySpread" ? referenceSpread : plugin
-})
+/** What is counted or kept from pod to pod in the real plugins, in a slow form that looks at everything each time. */
+const slowForms: Readonly<Record<string, (real: Plugin) => Plugin>> = {
+  InterPodAffinity: () => referenceAffinity,
+  PodTopologySpread: () => referenceSpread,
+  DynamicResources: referenceDevices,
+  DefaultPreemption: () => referencePreemption(() => reference),
+  // Node by node, without the columns of limits. The other volume plugins keep nothing: theirs is one form for both.
+  NodeVolumeLimits: ({ filterMany: _, addPod: __, removePod: ___, ...filter }) => filter
+}
+/** Nothing is shared and nothing follows a trial: every question is asked anew. */
+const reference: ReadonlyArray<Plugin> = defaultPlugins.map((plugin) => slowForms[plugin.name]?.(plugin) ?? plugin)
 
 const cases = Number(process.env["SCHEDULER_CASES"] ?? 10_000)
 const podsPerCluster = 25
@@ -24,27 +34,38 @@ const groupOf: Snapshot["groupOf"] = ({ labels }) =>
 const totalsOf = (nodes: ReadonlyArray<{ readonly name: string }>, totals: ArrayLike<number>): unknown =>
   Object.fromEntries(nodes.map(({ name }, index) => [name, totals[index]] as const).sort(([a], [b]) => (a < b ? -1 : 1)))
 
-const applyEvent = (maker: Maker, snapshot: Snapshot, nodeCount: number, placed: Array<string>): void => {
+const applyEvent = (
+  maker: Maker,
+  objects: ObjectMaker | undefined,
+  snapshot: Snapshot,
+  nodeNames: ReadonlyArray<string>,
+  placed: Array<string>
+): void => {
   const event = maker.below(12)
-  const name = `n${maker.below(nodeCount)}`
+  const name = maker.pick(nodeNames)
   if (event === 0) snapshot.setNode(maker.node(name))
   else if (event === 1 && snapshot.nodes.size > 1) snapshot.removeNode(name)
   else if (event <= 4 && placed.length > 0) snapshot.removePod(placed.splice(maker.below(placed.length), 1)[0]!)
   else if (event === 5) snapshot.setNamespace(maker.pick(["default", "other"]), { team: maker.pick(["red", "blue"]) })
+  else if (event === 6) objects?.change(nodeNames)
 }
 
 const check = (seed: number): void => {
   const maker = new Maker(seed)
   const snapshot = new Snapshot()
   snapshot.groupOf = groupOf
-  const nodeCount = 2 + maker.below(7)
-  for (let index = 0; index < nodeCount; index++) snapshot.setNode(maker.node(`n${index}`))
+  const nodeNames = Array.from({ length: 2 + maker.below(7) }, (_, index) => `n${index}`)
+  for (const name of nodeNames) snapshot.setNode(maker.node(name))
+  // Every other cluster has volumes, devices and budgets, too.
+  const objects = seed % 2 === 0 ? new ObjectMaker(maker, snapshot) : undefined
+  objects?.fill(nodeNames)
   const engine = new Engine(snapshot, defaultPlugins)
   const placed: Array<string> = []
   const nominated: Array<Nominated> = []
   for (let round = 0; round < podsPerCluster; round++) {
-    applyEvent(maker, snapshot, nodeCount, placed)
-    const info = podInfo(maker.pod())
+    applyEvent(maker, objects, snapshot, nodeNames, placed)
+    const made = maker.pod()
+    const info = podInfo(objects?.adorn(made) ?? made)
     const { feasible } = filterNodes(info, snapshot, reference)
     const expected = totalsOf(feasible, scoreNodes(info, feasible, snapshot, reference))
     const ranked = engine.rank(info)
@@ -57,6 +78,8 @@ const check = (seed: number): void => {
       const best = Math.max(...Object.values(expected as Record<string, number>))
       const own = (expected as Record<string, number>)[fast.nodeName]
       if (live.length === 0) expect([seed, round, own]).toEqual([seed, round, best])
+      for (const plugin of defaultPlugins)
+        expect(plugin.reserve?.(info, fast.nodeName, { snapshot, run: Effect.runPromise })).toBeUndefined()
       snapshot.addPod(info, fast.nodeName)
       placed.push(info.uid)
     } else if (fast.nominatedNode !== undefined && nominated.length < 3) nominated.push({ info, nodeName: fast.nominatedNode })
@@ -67,7 +90,7 @@ const expectAlike = (slow: Decision, fast: Decision, where: unknown, countsNodes
   const essence = (decision: Decision) =>
     decision.type === "placed"
       ? countsNodes && decision.feasible
-      : [decision.message, decision.nominatedNode, [...decision.plugins].sort()]
+      : [decision.message, decision.nominatedNode, decision.victims?.map(({ uid }) => uid), [...decision.plugins].sort()]
   expect([where, essence(fast)]).toEqual([where, essence(slow)])
 }
 

@@ -17,9 +17,11 @@ export const priorityOf = ({ pod }: PodInfo): number => pod.spec?.priority ?? 0
 
 const startOf = ({ pod }: PodInfo): string => pod.status?.startTime ?? pod.metadata?.creationTimestamp ?? ""
 
-/** More important first: higher priority, then longer running. */
+const compareTexts = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
+
+/** More important first: higher priority, then longer running; the name of equal ones only makes the answer certain. */
 const byImportance = (left: PodInfo, right: PodInfo): number =>
-  priorityOf(right) - priorityOf(left) || (startOf(left) < startOf(right) ? -1 : startOf(left) > startOf(right) ? 1 : 0)
+  priorityOf(right) - priorityOf(left) || compareTexts(startOf(left), startOf(right)) || compareTexts(left.uid, right.uid)
 
 /** Parts the pods by whether removing them, in this order, would break a budget. */
 const splitByBudget = (
@@ -97,7 +99,7 @@ const comparisons: ReadonlyArray<(left: Candidate, right: Candidate) => number> 
   },
   (left, right) => left.victims.length - right.victims.length,
   // Whoever started last has lost least.
-  (left, right) => (earliestStart(left) > earliestStart(right) ? -1 : earliestStart(left) < earliestStart(right) ? 1 : 0)
+  (left, right) => compareTexts(earliestStart(right), earliestStart(left))
 ]
 
 /** The candidate that hurts least. */

@@ -140,7 +140,8 @@ export class Maker {
         ...(this.maybe(0.3) ? { topologySpreadConstraints: [this.#spread(), ...(this.maybe(0.4) ? [this.#spread()] : [])] } : {}),
         ...(this.maybe(0.3) ? { tolerations: [{ key: this.pick(["k", "l"]), operator: "Exists" as const }] } : {}),
         ...(this.maybe(0.1) ? { nodeSelector: { disk: "ssd" } } : {})
-      }
+      },
+      status: { startTime: `2026-01-01T0${this.below(4)}:00:00Z` }
     }
   }
 }
