@@ -1,6 +1,7 @@
 /** Every field of every kind, in objects as full as they may be: what is sent comes back, nothing is lost and nothing added but defaults. @module */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { allResources, apiVersionOf, applyDefaults, isObject, type JsonObject, pathOf, type Resource } from "@tsukube/api"
+import { featureGates } from "./gated.ts"
 import { fieldsOf, fieldsSet, fill } from "./testing/maximal/fill.ts"
 import { hints, unsettable } from "./testing/maximal/values.ts"
 import { admin, type Caller, type Running, startServer } from "./testing/server.ts"
@@ -8,10 +9,12 @@ import { admin, type Caller, type Running, startServer } from "./testing/server.
 /** They add to what is sent; their own tests say what. */
 const adding = ["ServiceAccount", "DefaultTolerationSeconds", "StorageObjectInUseProtection", "TaintNodesByCondition"]
 
+const allGates = Object.fromEntries(featureGates.map((gate) => [gate, true]))
+
 let running: Running
 let server: Caller
 beforeAll(async () => {
-  running = await startServer({ disableAdmissionPlugins: adding })
+  running = await startServer({ disableAdmissionPlugins: adding, featureGates: allGates })
   // A CertificateSigningRequest says who asked for it.
   server = running.as({ name: "a", groups: [...admin.groups], uid: "a", extra: { a: ["a"] } })
   await server.json("POST", "/apis/node.k8s.io/v1/runtimeclasses", {

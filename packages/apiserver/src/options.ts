@@ -14,6 +14,8 @@ export interface ApiserverOptions {
    * `GROUP/VERSION` and `GROUP/VERSION/RESOURCE`; the more exact word wins. Keys that mean nothing are refused at start.
    */
   readonly runtimeConfig?: Readonly<Record<string, boolean>>
+  /** Fields that v1.36 keeps behind gates that are off, as upstream's `--feature-gates`; `featureGates` names the gates. */
+  readonly featureGates?: Readonly<Record<string, boolean>>
   /** Where the API can be reached, for the `kubernetes` Service's endpoints; without it the Service has none. */
   readonly advertise?: { readonly address: string; readonly port: number }
   /** How long an Event is kept after it last happened; default an hour. */

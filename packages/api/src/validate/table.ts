@@ -6,6 +6,7 @@ import { formatFieldError } from "../field-error.ts"
 import { isObject, type JsonObject } from "../json.ts"
 import type { KubernetesObject, Resource } from "../resource.ts"
 import { checkStructure } from "../structural.ts"
+import { type Upstream, upstreamFrom } from "./upstream.ts"
 import { validateCreate, validateUpdate } from "./validate.ts"
 
 /** Changes to the good object by dotted path, an index in brackets: `{ "spec.replicas": -1 }`; `undefined` takes a field away. */
@@ -28,9 +29,13 @@ export interface KindTable {
   readonly frozen?: ReadonlyArray<Row>
 }
 
+const upstream = upstreamFrom(process.env)
+
 /** Tests the kind by its table; `kind` is written `apps/v1/Deployment`. */
-export const table = (kind: string, { minimal, defaults = {}, maximal, bad = [], frozen = [] }: KindTable): void => {
+export const table = (kind: string, rows: KindTable): void => {
+  const { minimal, defaults = {}, maximal, bad = [], frozen = [] } = rows
   const resource = resourceOf(kind)
+  if (upstream !== undefined) askUpstream(upstream, kind, resource, rows)
   test(`${kind}: the least there may be`, () => {
     const read = load(resource, minimal)
     expect(say(validateCreate(read, resource))).toEqual([])
@@ -57,6 +62,22 @@ export const table = (kind: string, { minimal, defaults = {}, maximal, bad = [],
       expectSaid(say(validateUpdate(load(resource, changed(base, changes)), load(resource, base), resource)), says)
     })
   }
+}
+
+/** The same table, answered by a real server. */
+const askUpstream = (server: Upstream, kind: string, resource: Resource<unknown>, rows: KindTable): void => {
+  const { minimal, maximal, bad = [], frozen = [] } = rows
+  const good = maximal === undefined ? [minimal] : [minimal, maximal]
+  for (const object of good)
+    test(`upstream, ${kind}: accepts`, async () => expectSaid(await server.ofNew(resource, named(resource, object)), []))
+  for (const [changes, ...says] of bad)
+    test(`upstream, ${kind}: not with ${JSON.stringify(changes)}`, async () =>
+      expectSaid(await server.ofNew(resource, changed(named(resource, minimal), changes)), says))
+  for (const [changes, ...says] of frozen)
+    test(`upstream, ${kind}: may not change to ${JSON.stringify(changes)}`, async () => {
+      const base = named(resource, maximal ?? minimal)
+      expectSaid(await server.ofChange(resource, changed(base, changes), base), says)
+    })
 }
 
 const say = (errors: ReturnType<typeof validateCreate>): ReadonlyArray<string> => errors.map(formatFieldError)

@@ -36,7 +36,6 @@ import { jobs } from "../strategies/jobs.ts"
 import { namespaces } from "../strategies/namespaces.ts"
 import { pods } from "../strategies/pods.ts"
 import { services } from "../strategies/services.ts"
-import { statefulSets } from "../strategies/stateful-sets.ts"
 import type { Strategy } from "../strategies/strategy.ts"
 import { at, atOr, eventSource, paths, referenceFields } from "./field.ts"
 import { type Kind, kind } from "./kind.ts"
@@ -139,7 +138,7 @@ const kinds: ReadonlyArray<Kind> = [
     printer: workload.replicaSetPrinter,
     fields: { "status.replicas": atOr("status.replicas", "0") }
   }),
-  kind(apps.statefulsets, { strategy: statefulSets, printer: workload.statefulSetPrinter }),
+  kind(apps.statefulsets, { strategy: counted, printer: workload.statefulSetPrinter }),
   kind(autoscalingV1.horizontalpodautoscalers, { printer: workload.horizontalPodAutoscalerV1Printer }),
   kind(autoscaling.horizontalpodautoscalers, { printer: workload.horizontalPodAutoscalerPrinter }),
   kind(batch.cronjobs, { strategy: counted, printer: workload.cronJobPrinter }),

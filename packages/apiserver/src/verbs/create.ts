@@ -15,6 +15,7 @@ import { readBody } from "../decode/body.ts"
 import { decodeObject } from "../decode/object.ts"
 import { readWriteOptions, type WriteOptions } from "../decode/write-options.ts"
 import { storedResponse } from "../encode/json.ts"
+import { withoutGated } from "../gated.ts"
 import { strategyOf } from "../kinds/table.ts"
 import { managedFieldsAfter, managerOfRequest, withEntries } from "../managed-fields.ts"
 import { newMetadata, withMetadata } from "../object-meta.ts"
@@ -122,7 +123,8 @@ const createOnce = async (
   }
   const complete = owned(serving, context, served, { object: taken, options }, defaulted(withMetadata(bare, metadata)))
   const admitted = await admit(serving, { ...request, object: complete })
-  const prepared = strategy.create?.(admitted, { now, user: context.user }) ?? admitted
+  const kept = withoutGated(admitted, undefined, stored, serving.options.featureGates)
+  const prepared = strategy.create?.(kept, { now, user: context.user }) ?? kept
   requireValid(prepared, stored)
   context.warnings.push(...warningsOf(prepared, stored))
   await checkAdmission(serving, { ...request, object: prepared })

@@ -1,10 +1,12 @@
 /** PUT of an object or its status, and the rules every other change of an object shares with it. @module */
+
 import { badRequest, type KubernetesObject, type StatusError, warningsOf } from "@tsukube/api"
 import { admit, checkAdmission, claimAdmission } from "../admission/chain.ts"
 import { readBody } from "../decode/body.ts"
 import { decodeObject } from "../decode/object.ts"
 import { readWriteOptions } from "../decode/write-options.ts"
 import { storedResponse } from "../encode/json.ts"
+import { withoutGated } from "../gated.ts"
 import { strategyOf } from "../kinds/table.ts"
 import { managedFieldsAfter, managerOfRequest, withEntries } from "../managed-fields.ts"
 import { checkUpdate, finalizerErrors, updatedMetadata, withMetadata } from "../object-meta.ts"
@@ -102,7 +104,8 @@ export const decideUpdate = async (
   }
   const admitted = await admit(serving, { ...request, object: withMetadata(complete, updatedMetadata(complete, old)) })
   const split = merge ?? (subresource === "status" ? mergeStatus(strategy) : mergeMain(strategy, stored))
-  const next = counted(strategy, split(admitted, old, { now, user: context.user }), old)
+  const kept = withoutGated(admitted, old, stored, serving.options.featureGates)
+  const next = counted(strategy, split(kept, old, { now, user: context.user }), old)
   requireValidUpdate(next, old, stored, subresource, finalizerErrors(next, old))
   if (subresource === "") context.warnings.push(...warningsOf(next, stored, old))
   await checkAdmission(serving, { ...request, object: next })

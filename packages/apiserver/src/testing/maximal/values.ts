@@ -463,7 +463,6 @@ const shapes: Readonly<Record<string, ReadonlyArray<Shape>>> = {
   "events.v1.Event": [
     { without: ["deprecatedCount", "deprecatedFirstTimestamp", "deprecatedLastTimestamp", "deprecatedSource"] }
   ],
-  RollingUpdateStatefulSetStrategy: [{ without: ["maxUnavailable"] }],
   JobStatus: [
     { without: ["completionTime"], set: { startTime: "2026-01-02T03:04:05Z" } },
     { only: ["startTime", "completionTime"], set: { conditions: ["SuccessCriteriaMet", "Complete"].map(trueCondition) } }
@@ -483,8 +482,6 @@ const jsonSchema = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSO
 export const unsettable: ReadonlyArray<string> = [
   // But for `resources: {}`, which every container has.
   ...unfitForEphemeral.filter((field) => field !== "resources").map((field) => `${core}EphemeralContainer.${field}`),
-  // Its feature gate is off.
-  "io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy.maxUnavailable",
   // Written only: it becomes `data`.
   `${core}Secret.stringData`,
   // Of core/v1 alone.
