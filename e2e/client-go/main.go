@@ -327,7 +327,7 @@ func forward(config *rest.Config, client kubernetes.Interface) {
 		response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", ports[0].Local))
 		must(err, "port-forward")
 		body, _ := io.ReadAll(response.Body)
-		if string(body) != "hello\n" {
+		if !bytes.Contains(body, []byte(os.Getenv("PAGE"))) {
 			must(fmt.Errorf("%q", body), "port-forward")
 		}
 		close(stop)

@@ -1,6 +1,6 @@
 /** Rebuilds, from a pod's status, what a runtime that forgets had been running. @module */
 import type { Container, ContainerStatus, Pod } from "@tsukube/api/core-v1"
-import { endOf } from "./container-spec.ts"
+import { endOf, portsOf } from "./container-spec.ts"
 import { containerHash } from "./restart.ts"
 import { type AdoptedPod, annotationKeys } from "./runtime.ts"
 
@@ -16,7 +16,8 @@ export const adoptedPodOf = (pod: Pod, runtimeName: string): AdoptedPod | undefi
     const status = statuses.find((candidate) => candidate.name === container.name)
     if (status?.containerID?.startsWith(prefix) !== true) return []
     const id = status.containerID.slice(prefix.length)
-    return [{ ...fromStatus(container, status), id, sandboxId, podUid: uid, ends: endOf(pod, container, kind) }]
+    const known = { id, sandboxId, podUid: uid, ends: endOf(pod, container, kind), ports: portsOf(container) }
+    return [{ ...fromStatus(container, status), ...known }]
   })
   if (containers.length === 0) return undefined
   const ips = pod.spec?.hostNetwork === true ? [] : (pod.status?.podIPs ?? []).flatMap(({ ip }) => ip ?? [])

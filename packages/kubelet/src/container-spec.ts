@@ -84,6 +84,10 @@ export const endOf = (pod: Pod, container: Container, kind: ContainerKind): Cont
   return (container.restartPolicy ?? pod.spec?.restartPolicy ?? "Always") === "Always" ? "never" : "run"
 }
 
+/** The TCP ports that a container declares. */
+export const portsOf = ({ ports = [] }: Container): ReadonlyArray<number> =>
+  ports.filter(({ protocol = "TCP" }) => protocol === "TCP").map(({ containerPort }) => containerPort)
+
 /** One container of a pod. */
 export const containerSpecOf = (
   pod: Pod,
@@ -120,6 +124,7 @@ export const containerSpecOf = (
         : { [annotationKeys.preStop]: JSON.stringify(container.lifecycle.preStop) })
     },
     logPath: join(container.name, `${options.attempt}.log`),
+    ports: portsOf(container),
     stdin: container.stdin === true,
     stdinOnce: container.stdinOnce === true,
     tty: container.tty === true,

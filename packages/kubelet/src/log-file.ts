@@ -29,7 +29,7 @@ export const readLogFile = async function* (
         position += chunk.length
         const { lines, remainder } = splitLines(rest, chunk)
         rest = remainder
-        const text = render(lines, options)
+        const text = renderLines(lines, options)
         const part = text.length > budget ? text.subarray(0, budget) : text
         budget -= part.length
         if (part.length > 0) yield part
@@ -123,7 +123,8 @@ const splitLines = (rest: Uint8Array, chunk: Uint8Array): { lines: ReadonlyArray
   return { lines, remainder: bytes.slice(start) }
 }
 
-const render = (lines: ReadonlyArray<LogLine>, options: LogOptions): Uint8Array => {
+/** The lines that are wanted, as a reader of logs sees them. */
+export const renderLines = (lines: ReadonlyArray<LogLine>, options: LogOptions): Uint8Array => {
   const { since, stream } = options
   const wanted = lines.filter(
     (line) => (since === undefined || Date.parse(line.time) >= since) && (stream === undefined || line.stream === stream)

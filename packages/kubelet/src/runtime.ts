@@ -101,6 +101,8 @@ export interface ContainerSpec {
   readonly annotations: Readonly<Record<string, string>>
   /** Relative to the sandbox's log folder. */
   readonly logPath: string
+  /** The TCP ports that it declares. */
+  readonly ports: ReadonlyArray<number>
   readonly stdin: boolean
   readonly stdinOnce: boolean
   readonly tty: boolean
@@ -199,8 +201,43 @@ export interface StreamRequest {
   readonly tty: boolean
 }
 
-/** Where the streams are: at a streaming server that speaks SPDY/3.1, or answered at once. */
-export type StreamTarget = { readonly url: string } | { readonly answer: ExecResult }
+/** The size of a terminal, in characters. */
+export interface TerminalSize {
+  readonly width: number
+  readonly height: number
+}
+
+/** What a program that runs in this process is joined to. */
+export interface ProgramStreams {
+  /** Ends when the client has no more to say, or has gone. */
+  readonly stdin: AsyncIterable<Uint8Array>
+  /** Resolves when there is room for more. */
+  readonly stdout: (bytes: Uint8Array) => Promise<void>
+  readonly stderr: (bytes: Uint8Array) => Promise<void>
+  /** Calls back with the size of the client's terminal, now and whenever it changes. */
+  readonly onResize: (listener: (size: TerminalSize) => void) => void
+  /** The client has gone. */
+  readonly signal: AbortSignal
+}
+
+/** A program that runs in this process; resolves to its exit code. */
+export type Program = (streams: ProgramStreams) => Promise<number>
+
+/** Where the streams are: at a streaming server that speaks SPDY/3.1, or at a program of this process. */
+export type StreamTarget = { readonly url: string } | { readonly program: Program }
+
+/** One connection to a port, seen from the side that serves it. */
+export interface PortConnection {
+  readonly input: AsyncIterable<Uint8Array>
+  /** Resolves when there is room for more. */
+  readonly output: (bytes: Uint8Array) => Promise<void>
+}
+
+/** Serves connections to a port; the connection is over when it resolves. */
+export type PortServer = (connection: PortConnection) => Promise<void>
+
+/** Where ports are: at a streaming server, or in this process, where a port that nobody listens on has no server. */
+export type PortTarget = { readonly url: string } | { readonly serverOf: (port: number) => PortServer | undefined }
 
 /** Which part of a container's log is wanted. */
 export interface LogOptions {
@@ -259,7 +296,13 @@ export interface ContainerRuntime {
     timeoutSeconds: number
   ) => Effect.Effect<ExecResult, RuntimeError>
   readonly stream: (id: string, request: StreamRequest) => Effect.Effect<StreamTarget, RuntimeError>
-  readonly portForward: (sandboxId: string, ports: ReadonlyArray<number>) => Effect.Effect<StreamTarget, RuntimeError>
+  readonly portForward: (sandboxId: string, ports: ReadonlyArray<number>) => Effect.Effect<PortTarget, RuntimeError>
+  /** What a port answers to a request by HTTP, where the pod network does not reach it; undefined when nobody listens. */
+  readonly pageAt?: (
+    sandboxId: string,
+    port: number,
+    request: { readonly method: string; readonly path: string }
+  ) => string | undefined
   /** The log of a container as bytes; `ended` tells whether the container has stopped writing. */
   readonly logs: (container: RuntimeContainer, options: LogOptions, ended: () => Promise<boolean>) => AsyncIterable<Uint8Array>
   /** Has the runtime begin the container's log anew, after the file was moved. */
@@ -274,7 +317,7 @@ export interface AdoptedPod {
   readonly uid: string
   /** Newest first. */
   readonly sandboxes: ReadonlyArray<RuntimeSandbox>
-  readonly containers: ReadonlyArray<RuntimeContainer & { readonly ends: ContainerEnd }>
+  readonly containers: ReadonlyArray<RuntimeContainer & Pick<ContainerSpec, "ends" | "ports">>
 }
 
 /** The tag under which a layer provides a `ContainerRuntime`. */

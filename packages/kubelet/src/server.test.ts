@@ -85,17 +85,22 @@ test(
 )
 
 test(
-  "a simulated node says that it is one, in logs and in exec",
+  "a simulated node says that it is one, and runs the commands that it knows",
   live(() =>
     Effect.gen(function* () {
       const { port, ca, apiserver } = yield* setUp
       const logs = yield* Effect.promise(() => get(port, "/containerLogs/default/web/main?tailLines=5", ca, apiserver))
       expect(logs.body).toBe('node "sim-1" is simulated: container "main" does not run and writes no log\n')
-      const messages = yield* Effect.promise(() =>
-        exec(port, "/exec/default/web/main?command=ls&output=1&error=1", ca, apiserver)
-      )
-      expect(messages[0]).toBe('2node "sim-1" is simulated: no process runs in this container\n')
-      expect(JSON.parse(messages[1]?.slice(1) ?? "")).toMatchObject({ status: "Failure", reason: "NonZeroExitCode" })
+      const ask = (query: string) =>
+        Effect.promise(() => exec(port, `/exec/default/web/main?${query}&output=1&error=1`, ca, apiserver))
+      const unknown = yield* ask("command=nginx")
+      expect(unknown[0]).toBe('2exec: "nginx": executable file not found in $PATH (node "sim-1" is simulated)\n')
+      expect(JSON.parse(unknown[1]?.slice(1) ?? "")).toMatchObject({
+        status: "Failure",
+        reason: "NonZeroExitCode",
+        details: { causes: [{ reason: "ExitCode", message: "127" }] }
+      })
+      expect(yield* ask("command=hostname")).toEqual(["1web\n", '3{"metadata":{},"status":"Success"}'])
     })
   )
 )

@@ -9,7 +9,8 @@ import { WebSocketServer } from "ws"
 import type { ContainerRuntime, RuntimeContainer, StreamTarget } from "./runtime.ts"
 import { execProtocols, joinStreams } from "./server/exec.ts"
 import { type ContainerPath, parseContainerPath, parseLogOptions, parseStreams } from "./server/paths.ts"
-import { parsePodProxyPath, proxyToPod } from "./server/pod-proxy.ts"
+import { answeredByPod, type PodProxyPath, parsePodProxyPath, proxyToPod } from "./server/pod-proxy.ts"
+import { acceptSpdy, serveExec, servePortForward, spdyProtocolOf } from "./server/spdy-streams.ts"
 import { tunnel } from "./server/tunnel.ts"
 
 /** PEM texts: the server's certificate and key, and the authority whose client certificates are let in. */
@@ -126,7 +127,9 @@ const handle = async (options: ServerOptions, request: Request, response: Server
   }
   const proxied = parsePodProxyPath(request.url ?? "")
   if (proxied !== undefined) {
-    const host = options.pods.get(proxied.namespace, proxied.pod)?.status?.podIP
+    const pod = options.pods.get(proxied.namespace, proxied.pod)
+    if (options.runtime.pageAt !== undefined && pod !== undefined) return answerAsPod(options, pod, proxied, request, response)
+    const host = pod?.status?.podIP
     if (host === undefined) throw new Refused(404, `pod "${proxied.namespace}/${proxied.pod}" is not known or has no address`)
     return proxyToPod(request, response, host, proxied)
   }
@@ -134,6 +137,21 @@ const handle = async (options: ServerOptions, request: Request, response: Server
   if (path === undefined) throw new Refused(404, "404 page not found")
   if (path.verb === "containerLogs") return sendLogs(options, path, url.searchParams, response)
   throw new Refused(400, "you must specify at least 1 of stdin, stdout, stderr and ask for an upgrade of the connection")
+}
+
+/** Where there is no pod network to ask in, the runtime itself says what the pod would. */
+const answerAsPod = async (
+  { runtime }: ServerOptions,
+  pod: Pod,
+  { port, path }: PodProxyPath,
+  request: Request,
+  response: ServerResponse
+): Promise<void> => {
+  const { sandboxes } = await Effect.runPromise(runtime.pod(pod.metadata?.uid ?? ""))
+  const page = runtime.pageAt?.(sandboxes[0]?.id ?? "", port, { method: request.method ?? "GET", path })
+  const head = { "content-type": "text/plain", [answeredByPod]: page === undefined ? "nobody" : "pod" }
+  response.writeHead(page === undefined ? 503 : 200, head)
+  response.end(page ?? `dial tcp ${pod.status?.podIP}:${port}: connect: connection refused`)
 }
 
 const send = (response: ServerResponse, status: number, text: string, type: string = "text/plain"): void => {
@@ -235,34 +253,57 @@ const upgrade = async (
   // Checked before anything is started: kubectl then tries again with SPDY.
   if (protocol === "websocket" && !execProtocols.some((name) => offered.includes(name)))
     throw new Refused(400, `unable to negotiate protocol: client supports ${JSON.stringify(offered)}`)
+  if (path.verb === "portForward") return upgradeToPorts(options, path, request, socket, head, protocol)
   const target = await targetOf(options, path, url.searchParams)
+  const streams = parseStreams(url.searchParams, path.verb === "exec")
   if (protocol === "websocket") {
-    const streams = parseStreams(url.searchParams, path.verb === "exec")
     webSockets.handleUpgrade(request, socket, head, (webSocket) => void joinStreams(webSocket, target, streams))
     return
   }
   if (protocol !== "spdy/3.1") throw new Refused(400, `unable to upgrade to ${protocol}`)
-  if (!("url" in target)) throw new Refused(501, new TextDecoder().decode(target.answer.stderr).trim())
-  tunnel(socket, head, target.url, request.headers)
+  if ("url" in target) return tunnel(socket, head, target.url, request.headers)
+  acceptSpdy(socket, chosenSpdy(request, false))
+  serveExec(socket, head, target.program, streams)
+}
+
+const upgradeToPorts = async (
+  options: ServerOptions,
+  path: ContainerPath,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  protocol: string
+): Promise<void> => {
+  if (protocol !== "spdy/3.1") throw new Refused(400, `unable to upgrade to ${protocol}`)
+  const pod = podAt(options, path)
+  const { runtime } = options
+  const { sandboxes } = await Effect.runPromise(runtime.pod(pod.metadata?.uid ?? ""))
+  const sandbox = sandboxes.find(({ ready }) => ready)
+  if (sandbox === undefined) throw new Refused(404, `not found: pod "${path.pod}" has no running sandbox`)
+  const target = await Effect.runPromise(runtime.portForward(sandbox.id, [])).catch(refuse)
+  if ("url" in target) return tunnel(socket, head, target.url, request.headers)
+  acceptSpdy(socket, chosenSpdy(request, true))
+  servePortForward(socket, head, `${path.pod}_${path.namespace}`, target.serverOf)
+}
+
+const refuse = (error: { readonly message: string }): never => {
+  throw new Refused(500, error.message)
+}
+
+const chosenSpdy = ({ headers }: IncomingMessage, isPortForward: boolean): string => {
+  const offered = [headers["x-stream-protocol-version"] ?? []].flat().flatMap((names) => names.split(/, */))
+  const chosen = spdyProtocolOf(offered, isPortForward)
+  if (chosen === undefined) throw new Refused(403, `unable to negotiate protocol: client supports ${JSON.stringify(offered)}`)
+  return chosen
 }
 
 const targetOf = async (options: ServerOptions, path: ContainerPath, query: URLSearchParams): Promise<StreamTarget> => {
   const pod = podAt(options, path)
-  const { runtime } = options
-  const fail = (error: { readonly message: string }): never => {
-    throw new Refused(500, error.message)
-  }
-  if (path.verb === "portForward") {
-    const { sandboxes } = await Effect.runPromise(runtime.pod(pod.metadata?.uid ?? ""))
-    const sandbox = sandboxes.find(({ ready }) => ready)
-    if (sandbox === undefined) throw new Refused(404, `not found: pod "${path.pod}" has no running sandbox`)
-    return Effect.runPromise(runtime.portForward(sandbox.id, [])).catch(fail)
-  }
   const streams = parseStreams(query, path.verb === "exec")
   if (!streams.stdin && !streams.stdout && !streams.stderr)
     throw new Refused(400, "you must specify at least 1 of stdin, stdout, stderr")
   const [container] = await containersOf(options, pod, path.container)
   if (container === undefined || container.state !== "running")
     throw new Refused(500, `container not found ("${path.container}")`)
-  return Effect.runPromise(runtime.stream(container.id, streams)).catch(fail)
+  return Effect.runPromise(options.runtime.stream(container.id, streams)).catch(refuse)
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test"
-import { effect } from "@tsukube/testing"
-import { Effect, Scope } from "effect"
+import { effect, eventually, live } from "@tsukube/testing"
+import { Effect, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { annotationKeys, type LogOptions } from "../runtime.ts"
 import { containerSpec, runtimeContract, sandboxSpec } from "../testing/runtime-contract.ts"
 import { makeSimulated } from "./simulated.ts"
 
@@ -19,7 +20,7 @@ test(
       const sandbox = sandboxSpec("/nowhere")
       const sandboxId = yield* simulated.runSandbox(sandbox)
       for (const ends of ["init", "run", "never"] as const) {
-        const spec = containerSpec(sandbox, { name: ends, ends })
+        const spec = containerSpec(sandbox, { name: ends, ends, command: ["a-server"] })
         yield* simulated.startContainer(yield* simulated.createContainer(sandboxId, spec, sandbox))
       }
       const states = Effect.map(simulated.pod(sandbox.uid), ({ containers }) =>
@@ -34,6 +35,60 @@ test(
       yield* TestClock.adjust("1 day")
       expect(yield* states).toEqual({ init: "exited", run: "exited", never: "running" })
       expect(told).toEqual([sandbox.uid, sandbox.uid])
+    })
+  )
+)
+
+test(
+  "a command that is simulated decides itself when and how its container ends, and what it leaves",
+  live(() =>
+    Effect.gen(function* () {
+      const simulated = yield* makeSimulated({ nodeName: "n", podCidr: "10.9.0.0/24" })
+      const sandbox = sandboxSpec("/nowhere")
+      const sandboxId = yield* simulated.runSandbox(sandbox)
+      const script = "echo working; echo $WHO >&2; printf done > /dev/termination-log; exit 3"
+      const annotations = { [annotationKeys.terminationMessagePath]: "/dev/termination-log" }
+      const environment = [{ name: "WHO", value: "me" }]
+      const spec = containerSpec(sandbox, { command: ["/bin/sh", "-c"], args: [script], environment, annotations, ends: "run" })
+      const id = yield* simulated.createContainer(sandboxId, spec, sandbox)
+      yield* simulated.startContainer(id)
+      const [container] = yield* Effect.promise(() =>
+        eventually(async () => {
+          const { containers } = await Effect.runPromise(simulated.pod(sandbox.uid))
+          return containers[0]?.state === "exited" && containers
+        })
+      )
+      expect(container).toMatchObject({ exitCode: 3, message: "done" })
+      const log = async (options: Partial<LogOptions>) => {
+        let text = ""
+        const read = simulated.logs(container!, { follow: true, timestamps: false, ...options }, async () => true)
+        for await (const bytes of read) text += new TextDecoder().decode(bytes)
+        return text
+      }
+      expect(yield* Effect.promise(() => log({}))).toBe("working\nme\n")
+      expect(yield* Effect.promise(() => log({ tailLines: 1 }))).toBe("me\n")
+      expect(yield* Effect.promise(() => log({ stream: "stdout" }))).toBe("working\n")
+      expect(yield* Effect.promise(() => log({ limitBytes: 4 }))).toBe("work")
+      expect(yield* Effect.promise(() => log({ timestamps: true, tailLines: 1 }))).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]{18}Z me\n$/)
+    })
+  )
+)
+
+test(
+  "commands run in a container until it is stopped",
+  live(() =>
+    Effect.gen(function* () {
+      const simulated = yield* makeSimulated({ nodeName: "n", podCidr: "10.9.0.0/24" })
+      const sandbox = sandboxSpec("/nowhere")
+      const sandboxId = yield* simulated.runSandbox(sandbox)
+      const id = yield* simulated.createContainer(sandboxId, containerSpec(sandbox), sandbox)
+      yield* simulated.startContainer(id)
+      const ran = yield* simulated.execute(id, ["sh", "-c", "hostname; exit 4"], 0)
+      expect([new TextDecoder().decode(ran.stdout), ran.exitCode]).toEqual([`${sandbox.hostname}\n`, 4])
+      const sleeping = yield* Effect.forkChild(simulated.execute(id, ["sleep", "1000"], 0))
+      yield* simulated.stopContainer(id, 30)
+      expect((yield* Fiber.join(sleeping)).exitCode).toBe(143)
+      expect((yield* simulated.pod(sandbox.uid)).containers[0]).toMatchObject({ state: "exited", exitCode: 143 })
     })
   )
 )

@@ -1,16 +1,21 @@
-/** A container runtime that runs nothing: pods pass through a table of stages by the clock. @module */
+/** A container runtime without processes: pods pass through a table of stages by the clock, and a few commands are simulated. @module */
 import { createHash, randomBytes } from "node:crypto"
 import { formatIpv4, parseNetwork } from "@tsukube/host"
-import { Clock, Effect, Layer, Queue, type Scope } from "effect"
-import { formatLogLine, parseLogLine, printLogLine } from "../log-line.ts"
+import { Clock, Duration, Effect, Layer, Queue, type Scope } from "effect"
 import {
+  annotationKeys,
   ContainerRuntime,
+  type ContainerSpec,
   type RuntimeContainer,
   RuntimeError,
   type RuntimeImage,
   type RuntimePod,
-  type RuntimeSandbox
+  type RuntimeSandbox,
+  type SandboxSpec
 } from "../runtime.ts"
+import { makeSimulatedContainer, type SimulatedContainer } from "../simulated/container.ts"
+import { type PageFacts, pageOf, portServer } from "../simulated/ports.ts"
+import { Interrupted, joined } from "../simulated/process.ts"
 
 /** How long the stages of a simulated container last. One that is meant to go on runs until it is stopped. */
 export interface Stages {
@@ -31,6 +36,9 @@ export interface SimulatedOptions {
   readonly stages?: Stages
 }
 
+/** What SIGTERM makes of a process that does not mind it. */
+const terminated = 143
+
 interface Due {
   readonly at: number
   readonly containerId: string
@@ -45,6 +53,14 @@ export const makeSimulated = (options: SimulatedOptions): Effect.Effect<Containe
     const containers = new Map<string, RuntimeContainer>()
     const byPod = new Map<string, { sandboxes: Array<string>; containers: Array<string> }>()
     const ending = new Map<string, number>()
+    /** Hosts and ports of sandboxes, and what is inside of containers; those that were adopted get theirs when it is asked for. */
+    const specs = new Map<string, SandboxSpec>()
+    const insides = new Map<string, SimulatedContainer>()
+    const ports = new Map<string, ReadonlyArray<number>>()
+    const clock = yield* Clock.Clock
+    const now = (): number => clock.currentTimeMillisUnsafe()
+    const sleep = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+      Effect.runPromise(clock.sleep(Duration.millis(milliseconds)), { signal }).catch(() => Promise.reject(new Interrupted()))
     const images = new Map<string, RuntimeImage>()
     const listeners = new Set<(uid: string) => void>()
     const due: Array<Due> = []
@@ -66,8 +82,52 @@ export const makeSimulated = (options: SimulatedOptions): Effect.Effect<Containe
       const container = containers.get(id)
       if (container === undefined || container.state === "exited") return
       const startedAt = container.startedAt === 0 ? at : container.startedAt
-      containers.set(id, { ...container, state: "exited", exitCode, startedAt, finishedAt: at })
+      const { annotations } = container
+      const message = insides
+        .get(id)
+        ?.lastWords(
+          annotations[annotationKeys.terminationMessagePath] ?? "",
+          exitCode !== 0 && annotations[annotationKeys.terminationMessagePolicy] === "FallbackToLogsOnError"
+        )
+      containers.set(id, { ...container, state: "exited", exitCode, startedAt, finishedAt: at, message: message ?? "" })
+      insides.get(id)?.stop()
       changed(container.podUid)
+    }
+    const insideOf = ({ id, name, sandboxId }: RuntimeContainer, spec?: ContainerSpec): SimulatedContainer => {
+      const known = insides.get(id)
+      if (known !== undefined) return known
+      const sandbox = sandboxes.get(sandboxId)
+      const { hostname = sandbox?.podName ?? "", dns } = specs.get(sandboxId) ?? {}
+      const inside = makeSimulatedContainer({
+        nodeName: options.nodeName,
+        sandbox: { hostname, ips: sandbox?.ips ?? [], ...(dns === undefined ? {} : { dns }) },
+        spec: spec ?? {
+          name,
+          command: [],
+          args: [],
+          environment: [],
+          workingDir: "",
+          stdin: false,
+          stdinOnce: false,
+          tty: false
+        },
+        now,
+        sleep
+      })
+      insides.set(id, inside)
+      if (spec === undefined) void inside.start()
+      return inside
+    }
+    /** Undefined when no running container of the sandbox declares the port. */
+    const pageFactsOf = (sandboxId: string, port: number): PageFacts | undefined => {
+      const sandbox = sandboxes.get(sandboxId)
+      if (sandbox === undefined) return undefined
+      const { containers } = read(sandbox.podUid)
+      const listens = containers.some(
+        ({ id, state, ...container }) =>
+          container.sandboxId === sandboxId && state === "running" && ports.get(id)?.includes(port) === true
+      )
+      return listens ? { namespace: sandbox.podNamespace, pod: sandbox.podName, node: options.nodeName, port } : undefined
     }
     const schedule = (entry: Due): void => {
       due.push(entry)
@@ -122,6 +182,7 @@ export const makeSimulated = (options: SimulatedOptions): Effect.Effect<Containe
             ips: ip === undefined ? [] : [ip]
           })
           podOf(spec.uid).sandboxes.push(id)
+          specs.set(id, spec)
           return id
         }),
       stopSandbox: (id) =>
@@ -139,6 +200,7 @@ export const makeSimulated = (options: SimulatedOptions): Effect.Effect<Containe
           if (sandbox === undefined) return
           for (const ip of sandbox.ips) addresses.give(ip)
           sandboxes.delete(id)
+          specs.delete(id)
           const pod = podOf(sandbox.podUid)
           pod.sandboxes = pod.sandboxes.filter((other) => other !== id)
           forgetEmpty(sandbox.podUid)
@@ -149,7 +211,7 @@ export const makeSimulated = (options: SimulatedOptions): Effect.Effect<Containe
           const sandbox = sandboxes.get(sandboxId)
           if (sandbox === undefined) return yield* notFound("CreateContainer", "sandbox", sandboxId)
           const id = randomBytes(32).toString("hex")
-          containers.set(id, {
+          const container: RuntimeContainer = {
             id,
             sandboxId,
             podUid: sandbox.podUid,
@@ -166,7 +228,10 @@ export const makeSimulated = (options: SimulatedOptions): Effect.Effect<Containe
             imageId: digestName(spec.image),
             logPath: "",
             annotations: spec.annotations
-          })
+          }
+          containers.set(id, container)
+          insideOf(container, spec)
+          if (spec.ports.length > 0) ports.set(id, spec.ports)
           podOf(sandbox.podUid).containers.push(id)
           if (spec.ends !== "never") ending.set(id, spec.ends === "init" ? stages.initMs : stages.runMs)
           return id
@@ -177,16 +242,22 @@ export const makeSimulated = (options: SimulatedOptions): Effect.Effect<Containe
           const container = containers.get(id)
           if (container === undefined) return yield* notFound("StartContainer", "container", id)
           containers.set(id, { ...container, state: "running", startedAt: now })
+          const ended = insideOf(container).start()
+          void ended?.then((code) => finish(id, code, clock.currentTimeMillisUnsafe()))
           const lasts = ending.get(id)
-          if (lasts !== undefined) schedule({ at: now + lasts, containerId: id })
+          if (lasts !== undefined && ended === undefined) schedule({ at: now + lasts, containerId: id })
         }),
-      stopContainer: (id) => Effect.map(Clock.currentTimeMillis, (now) => finish(id, 0, now)),
+      // Whatever runs ends at once, as by the signal.
+      stopContainer: (id) => Effect.sync(() => finish(id, insides.get(id)?.runs() === true ? terminated : 0, now())),
       removeContainer: (id) =>
         Effect.sync(() => {
           const container = containers.get(id)
           if (container === undefined) return
+          insides.get(id)?.stop()
           containers.delete(id)
           ending.delete(id)
+          insides.delete(id)
+          ports.delete(id)
           const pod = podOf(container.podUid)
           pod.containers = pod.containers.filter((other) => other !== id)
           forgetEmpty(container.podUid)
@@ -216,21 +287,48 @@ export const makeSimulated = (options: SimulatedOptions): Effect.Effect<Containe
           return digestName(image)
         }),
       removeImage: (image) => Effect.sync(() => void images.delete(fullName(image))),
-      execute: () => Effect.succeed({ stdout: new Uint8Array(), stderr: new Uint8Array(), exitCode: 0 }),
-      stream: () =>
-        Effect.succeed({
-          answer: {
-            stdout: new Uint8Array(),
-            stderr: new TextEncoder().encode(`node "${options.nodeName}" is simulated: no process runs in this container\n`),
-            exitCode: 1
-          }
+      execute: (id, command) =>
+        Effect.gen(function* () {
+          const container = containers.get(id)
+          if (container === undefined) return yield* notFound("ExecSync", "container", id)
+          const output: { stdout: Array<Uint8Array>; stderr: Array<Uint8Array> } = { stdout: [], stderr: [] }
+          const into = (name: "stdout" | "stderr") => async (bytes: Uint8Array) => void output[name].push(bytes.slice())
+          const request = { stdin: false, stdout: true, stderr: true, tty: false }
+          const exitCode = yield* Effect.promise((signal) =>
+            insideOf(container).exec(
+              command,
+              request
+            )({
+              stdin: noInput(),
+              stdout: into("stdout"),
+              stderr: into("stderr"),
+              onResize: () => undefined,
+              signal
+            })
+          )
+          return { stdout: joined(output.stdout), stderr: joined(output.stderr), exitCode }
         }),
-      portForward: () => Effect.fail(unsupported("PortForward", options.nodeName)),
-      logs: async function* (container, { timestamps }) {
-        const text = `node "${options.nodeName}" is simulated: container "${container.name}" does not run and writes no log`
-        const line = parseLogLine(new TextEncoder().encode(formatLogLine(container.startedAt, "stdout", text).trimEnd()))
-        if (line !== undefined) yield printLogLine(line, timestamps)
+      stream: (id, request) =>
+        Effect.gen(function* () {
+          const container = containers.get(id)
+          if (container === undefined) return yield* notFound("Exec", "container", id)
+          const inside = insideOf(container)
+          return { program: request.command === undefined ? inside.attach(request) : inside.exec(request.command, request) }
+        }),
+      portForward: (id) =>
+        sandboxes.has(id)
+          ? Effect.succeed({
+              serverOf: (port) => {
+                const facts = pageFactsOf(id, port)
+                return facts === undefined ? undefined : portServer(facts)
+              }
+            })
+          : Effect.fail(notFound("PortForward", "sandbox", id)),
+      pageAt: (id, port, request) => {
+        const facts = pageFactsOf(id, port)
+        return facts === undefined ? undefined : pageOf(facts, request)
       },
+      logs: (container, wanted, ended) => insideOf(container).logs(wanted, ended),
       reopenLog: () => Effect.void,
       stats: Effect.succeed([]),
       adopt: (pod) => {
@@ -241,6 +339,7 @@ export const makeSimulated = (options: SimulatedOptions): Effect.Effect<Containe
         }
         for (const container of pod.containers.toReversed()) {
           containers.set(container.id, container)
+          if (container.ports.length > 0) ports.set(container.id, container.ports)
           podOf(pod.uid).containers.push(container.id)
           if (container.state === "running" && container.ends !== "never") {
             schedule({
@@ -254,15 +353,14 @@ export const makeSimulated = (options: SimulatedOptions): Effect.Effect<Containe
     return runtime
   })
 
+async function* noInput(): AsyncGenerator<Uint8Array> {}
+
 /** A layer of `makeSimulated`. */
 export const layerSimulated = (options: SimulatedOptions): Layer.Layer<ContainerRuntime> =>
   Layer.effect(ContainerRuntime, makeSimulated(options))
 
 const notFound = (operation: string, what: string, id: string): RuntimeError =>
   new RuntimeError({ operation, code: "NotFound", message: `${what} "${id}" not found` })
-
-const unsupported = (operation: string, nodeName: string): RuntimeError =>
-  new RuntimeError({ operation, code: "Unimplemented", message: `node "${nodeName}" is simulated` })
 
 /** `nginx` is `docker.io/library/nginx:latest`, as containerd names it. */
 const fullName = (image: string): string => {

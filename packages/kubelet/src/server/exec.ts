@@ -1,6 +1,8 @@
 /** Joins a WebSocket of kubectl with the streams of a command in a container: `v5.channel.k8s.io` and `v4.channel.k8s.io`. @module */
 import type { WebSocket } from "ws"
-import type { ExecResult, StreamRequest, StreamTarget } from "../runtime.ts"
+import { makeQueue } from "../byte-queue.ts"
+import type { Program, StreamRequest, StreamTarget } from "../runtime.ts"
+import { internalError, parseTerminalSize, statusOfExit, success } from "./exit-status.ts"
 import { connectSpdy, type SpdySession, type SpdyStream } from "./spdy.ts"
 
 /** The subprotocols we speak, the best first. */
@@ -9,11 +11,18 @@ export const execProtocols: ReadonlyArray<string> = ["v5.channel.k8s.io", "v4.ch
 const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const
 const bufferedLimit = 1024 * 1024
 const drainMs = 10
+/**
+ * kubectl makes its channels after the handshake, and drops what comes before. A process takes longer than that to start;
+ * a program of this process would answer at once.
+ */
+const startMs = 50
+/** This much input may wait for a program before the client is held back. */
+const queueLimit = 1024 * 1024
 
 /** Carries the streams until the command has ended or the client has gone. */
 export const joinStreams = async (socket: WebSocket, target: StreamTarget, request: StreamRequest): Promise<void> => {
   socket.binaryType = "nodebuffer"
-  if ("answer" in target) return answer(socket, target.answer, request)
+  if ("program" in target) return runProgram(socket, target.program, request)
   const early: Array<Buffer> = []
   const keep = (data: Buffer): void => void early.push(data)
   socket.on("message", keep)
@@ -23,16 +32,46 @@ export const joinStreams = async (socket: WebSocket, target: StreamTarget, reque
     await carry(socket, session, request, early)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    send(socket, channels.error, failure(message, "InternalError"))
+    send(socket, channels.error, internalError(message))
     socket.close()
   }
 }
 
-const answer = (socket: WebSocket, result: ExecResult, request: StreamRequest): void => {
-  if (request.stdout && result.stdout.length > 0) send(socket, channels.stdout, result.stdout)
-  const second = request.tty ? channels.stdout : channels.stderr
-  if ((request.stderr || request.tty) && result.stderr.length > 0) send(socket, second, result.stderr)
-  send(socket, channels.error, statusOfExit(result.exitCode))
+const runProgram = async (socket: WebSocket, program: Program, request: StreamRequest): Promise<void> => {
+  const input = makeQueue(queueLimit)
+  const gone = new AbortController()
+  if (!request.stdin) input.end()
+  let resized: (size: { readonly width: number; readonly height: number }) => void = () => undefined
+  socket.on("message", (data: Buffer) => {
+    const payload = data.subarray(1)
+    if (data[0] === channels.stdin) {
+      socket.pause()
+      void input.push(payload).then(() => socket.resume())
+    } else if (data[0] === channels.close && payload[0] === channels.stdin) input.end()
+    else if (data[0] === channels.resize) {
+      const size = parseTerminalSize(payload)
+      if (size !== undefined) resized(size)
+    }
+  })
+  socket.on("close", () => {
+    input.end()
+    gone.abort()
+  })
+  const output = (channel: number, wanted: boolean) => async (bytes: Uint8Array) => {
+    if (wanted) send(socket, channel, bytes)
+    while (socket.bufferedAmount > bufferedLimit && socket.readyState === socket.OPEN)
+      await new Promise((resolve) => setTimeout(resolve, drainMs))
+  }
+  const stdout = output(channels.stdout, request.stdout)
+  await new Promise((resolve) => setTimeout(resolve, startMs))
+  const exitCode = await program({
+    stdin: input.read(),
+    stdout,
+    stderr: request.tty ? stdout : output(channels.stderr, request.stderr),
+    onResize: (listener) => (resized = listener),
+    signal: gone.signal
+  })
+  send(socket, channels.error, statusOfExit(exitCode))
   socket.close(1000)
 }
 
@@ -42,7 +81,6 @@ const carry = async (
   request: StreamRequest,
   early: ReadonlyArray<Buffer>
 ): Promise<void> => {
-  const encoder = new TextEncoder()
   let status: Uint8Array = new Uint8Array()
   const slowDown = (): void => {
     if (socket.bufferedAmount <= bufferedLimit) return
@@ -78,31 +116,10 @@ const carry = async (
   socket.on("message", onMessage)
   socket.on("close", () => session.close())
   await Promise.race([ended, session.closed])
-  send(socket, channels.error, status.length > 0 ? status : encoder.encode(success))
+  send(socket, channels.error, status.length > 0 ? status : success)
   socket.close(1000)
   session.close()
 }
-
-const success = `{"metadata":{},"status":"Success"}`
-
-const failure = (message: string, reason: string, causes?: ReadonlyArray<object>): Uint8Array =>
-  new TextEncoder().encode(
-    JSON.stringify({
-      metadata: {},
-      status: "Failure",
-      message,
-      reason,
-      ...(causes === undefined ? {} : { details: { causes } }),
-      code: 500
-    })
-  )
-
-const statusOfExit = (exitCode: number): Uint8Array =>
-  exitCode === 0
-    ? new TextEncoder().encode(success)
-    : failure(`command terminated with non-zero exit code: exit status ${exitCode}`, "NonZeroExitCode", [
-        { reason: "ExitCode", message: String(exitCode) }
-      ])
 
 const send = (socket: WebSocket, channel: number, bytes: Uint8Array): void => {
   if (socket.readyState === socket.OPEN) socket.send(Buffer.concat([Buffer.from([channel]), bytes]))

@@ -1,5 +1,15 @@
 /** As much of SPDY/3.1 as a client needs that opens a few streams to a container runtime's streaming server. @module */
 import { connect, type Socket } from "node:net"
+import {
+  controlFrame,
+  dataFrame,
+  type Frame,
+  flagFin,
+  frameLimit,
+  frameTypes,
+  headerBlock,
+  makeFrameReader
+} from "./spdy-frames.ts"
 
 /** Receives what a stream carries; `end` when the other side has closed it. */
 export interface StreamHandler {
@@ -25,13 +35,6 @@ export interface SpdyStream {
   /** Closes our half: the other side reads the end. */
   readonly end: () => void
 }
-
-const synStream = 1
-const rstStream = 3
-const ping = 6
-const goAway = 7
-const flagFin = 1
-const frameLimit = 32 * 1024
 
 /** The streaming server refused the upgrade, or went away before it. */
 export class UpgradeRefused extends Error {}
@@ -73,7 +76,7 @@ export const connectSpdy = (url: string, protocol: string): Promise<SpdySession>
 const sessionOver = (socket: Socket, first: Buffer): SpdySession => {
   const handlers = new Map<number, StreamHandler>()
   let nextId = 1
-  let buffer: Buffer = Buffer.alloc(0)
+  const read = makeFrameReader()
   let headersBegun = false
 
   const finish = (id: number): void => {
@@ -81,28 +84,22 @@ const sessionOver = (socket: Socket, first: Buffer): SpdySession => {
     handlers.delete(id)
     handler?.end?.()
   }
-  const onFrame = (frame: Buffer): void => {
-    const word = frame.readUInt32BE(0)
-    const flags = frame.readUInt8(4)
-    const payload = frame.subarray(8)
-    if (word >>> 31 === 0) {
-      if (payload.length > 0) handlers.get(word)?.data(payload)
-      if ((flags & flagFin) !== 0) finish(word)
+  const onFrame = ({ type, streamId, flags, payload, bytes }: Frame): void => {
+    if (type === undefined) {
+      if (payload.length > 0) handlers.get(streamId)?.data(payload)
+      if ((flags & flagFin) !== 0) finish(streamId)
       return
     }
-    const type = word & 0xffff
-    if (type === ping) socket.write(frame)
-    else if (type === rstStream) finish(payload.readUInt32BE(0) & 0x7fffffff)
-    else if (type === goAway) socket.end()
+    if (type === frameTypes.ping) socket.write(bytes)
+    else if (type === frameTypes.reset) finish(payload.readUInt32BE(0) & 0x7fffffff)
+    else if (type === frameTypes.goAway) socket.end()
     // Replies and settings say nothing that we would act upon.
   }
   const onData = (chunk: Buffer): void => {
-    buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk])
-    while (buffer.length >= 8) {
-      const length = 8 + (buffer.readUInt32BE(4) & 0xffffff)
-      if (buffer.length < length) return
-      onFrame(buffer.subarray(0, length))
-      buffer = buffer.subarray(length)
+    try {
+      for (const frame of read(chunk)) onFrame(frame)
+    } catch {
+      socket.destroy()
     }
   }
   const closed = new Promise<void>((resolve) => {
@@ -124,7 +121,7 @@ const sessionOver = (socket: Socket, first: Buffer): SpdySession => {
     headersBegun = true
     const body = Buffer.alloc(10)
     body.writeUInt32BE(id, 0)
-    socket.write(controlFrame(synStream, Buffer.concat([body, block])))
+    socket.write(controlFrame(frameTypes.open, Buffer.concat([body, block])))
     let open = true
     return {
       write: (bytes) => {
@@ -138,40 +135,4 @@ const sessionOver = (socket: Socket, first: Buffer): SpdySession => {
     }
   }
   return { open, close: () => socket.destroy(), pause: () => void socket.pause(), resume: () => void socket.resume(), closed }
-}
-
-const controlFrame = (type: number, payload: Buffer): Buffer => {
-  const header = Buffer.alloc(8)
-  header.writeUInt32BE(0x80030000 + type, 0)
-  header.writeUInt32BE(payload.length, 4)
-  return Buffer.concat([header, payload])
-}
-
-const dataFrame = (id: number, flags: number, payload: Uint8Array): Buffer => {
-  const header = Buffer.alloc(8)
-  header.writeUInt32BE(id, 0)
-  header.writeUInt32BE(flags * 0x1000000 + payload.length, 4)
-  return Buffer.concat([header, payload])
-}
-
-/** An empty stored block: readers hand out what they have when they meet it, instead of waiting for the next block. */
-const flush = Buffer.from([0, 0, 0, 0xff, 0xff])
-
-/** Headers are one zlib stream over all frames. Blocks stored as they are need no compressor, and no shared dictionary. */
-const headerBlock = (headers: Readonly<Record<string, string>>, isFirst: boolean): Buffer => {
-  const parts: Array<Buffer> = [uint32(Object.keys(headers).length)]
-  for (const [name, value] of Object.entries(headers)) {
-    for (const text of [name, value]) parts.push(uint32(Buffer.byteLength(text)), Buffer.from(text))
-  }
-  const plain = Buffer.concat(parts)
-  const stored = Buffer.alloc(5)
-  stored.writeUInt16LE(plain.length, 1)
-  stored.writeUInt16LE(plain.length ^ 0xffff, 3)
-  return Buffer.concat([isFirst ? Buffer.from([0x78, 0x01]) : Buffer.alloc(0), stored, plain, flush])
-}
-
-const uint32 = (value: number): Buffer => {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
 }

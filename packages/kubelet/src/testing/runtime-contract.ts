@@ -38,6 +38,7 @@ export const containerSpec = (sandbox: SandboxSpec, more: Partial<ContainerSpec>
   command: ["sleep", "3600"],
   args: [],
   workingDir: "",
+  ports: [],
   environment: [],
   mounts: [],
   labels: { ...sandbox.labels, [labelKeys.container]: "main" },
