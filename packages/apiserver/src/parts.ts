@@ -9,7 +9,6 @@ import { makeServiceAccountTokens } from "./authenticate/token.ts"
 import { union as anyAuthenticator } from "./authenticate/union.ts"
 import { nodeAuthorizer } from "./authorize/node.ts"
 import { makeRbac, type Rbac } from "./authorize/rbac.ts"
-import { rbacBootstrap } from "./authorize/rbac-bootstrap.ts"
 import { alwaysAllow, union as anyAuthorizer, privileged } from "./authorize/union.ts"
 import { discoveryRoute } from "./discovery.ts"
 import { toTable } from "./encode/table.ts"
@@ -68,8 +67,7 @@ export const makeParts = async (
       "pods/proxy": onFirstUse(async () => (await proxies()).podProxy(registry, kubeletClient)),
       "services/proxy": onFirstUse(async () => (await proxies()).serviceProxy(registry, kubeletClient))
     },
-    tokens: tokens.sign,
-    bootstrap: rbacBootstrap
+    tokens: tokens.sign
   }
 }
 

@@ -142,6 +142,4 @@ export interface Parts {
   /** By `resource/subresource` as well; the name is theirs to read, it may have a scheme and a port. */
   readonly proxies: Readonly<Record<string, (context: RequestContext) => Promise<Response>>>
   readonly tokens: TokenSigner
-  /** Objects to be created at start when they are not there: apiVersion, kind, metadata, rest. */
-  readonly bootstrap: ReadonlyArray<KubernetesObject>
 }

@@ -2,6 +2,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test"
 import type { KubernetesObject } from "@tsukube/api"
 import { type Entry, makeMemory, Store } from "@tsukube/store"
 import { Effect, Layer } from "effect"
+import { rbacBootstrap } from "./authorize/rbac-bootstrap.ts"
+import { markedText } from "./authorize/role-text.ts"
+import { roleTexts } from "./authorize/role-texts.ts"
 import { type Answer, type Running, startServer } from "./testing/server.ts"
 
 const contentOf = (store: Store): Promise<ReadonlyArray<Entry>> =>
@@ -19,6 +22,10 @@ beforeAll(async () => {
   server = await startServer({}, Layer.succeed(Store, store))
 })
 afterAll(() => server.close())
+
+test("the texts of the roles are those of the roles; else run scripts/generate/role-texts.ts", () => {
+  expect(roleTexts).toEqual(Object.fromEntries(rbacBootstrap.map(markedText)))
+})
 
 test("what a cluster begins with is written at one revision", async () => {
   const entries = await contentOf(store)

@@ -1,26 +1,20 @@
 /** The objects every cluster begins with, and their creation at start. @module */
-import { findByKind, type KubernetesObject, pathOf, type StatusError } from "@tsukube/api"
+import { type KubernetesObject, pathOf, type StatusError } from "@tsukube/api"
 import type { Write } from "@tsukube/store"
 import * as Effect from "effect/Effect"
-import { reconciled } from "./authorize/rbac-bootstrap.ts"
+import { stampedText } from "./authorize/role-text.ts"
+import { roleTexts } from "./authorize/role-texts.ts"
 import { strategyOf } from "./kinds/table.ts"
 import { kubernetesService, serviceCidrObject } from "./kubernetes-service.ts"
-import { managedFieldsAfter, withEntries } from "./managed-fields.ts"
-import { newMetadata, withMetadata } from "./object-meta.ts"
+import { ownManager, ownObject, placeOf, self } from "./own-object.ts"
 import { readPath } from "./paths.ts"
-import type { RequestContext, UserInfo } from "./request.ts"
-import { defaulted } from "./rules.ts"
-import { type Served, servedOf } from "./served.ts"
+import type { RequestContext } from "./request.ts"
+import type { Served } from "./served.ts"
 import { type Serving, timestamp } from "./serving.ts"
-import { keyOf, type StoredObject, storedText } from "./stored.ts"
-import { hasStatus, withoutStatus } from "./strategies/strategy.ts"
+import { folderOfKey, storedText } from "./stored.ts"
 import { createObject } from "./verbs/create.ts"
 import { decideUpdate } from "./verbs/update.ts"
 import { changeStored } from "./write.ts"
-
-/** Who writes what the server needs by itself. */
-const manager = "kube-apiserver"
-const self: UserInfo = { name: "system:apiserver", groups: ["system:masters"] }
 
 const namespaceOf = (name: string): KubernetesObject => ({ kind: "Namespace", apiVersion: "v1", metadata: { name } })
 
@@ -42,12 +36,12 @@ const priorityClasses = [
   )
 ]
 
-const systemObjects = ({ options, parts, now }: Serving): ReadonlyArray<KubernetesObject> => [
+/** All but the roles, which are texts already. */
+const systemObjects = ({ options, now }: Serving): ReadonlyArray<KubernetesObject> => [
   ...namespaces,
   ...priorityClasses,
   serviceCidrObject(options, timestamp(now())),
-  kubernetesService(options),
-  ...parts.bootstrap
+  kubernetesService(options)
 ]
 
 /** Starts of several servers at the same moment: each round one of them has written everything. */
@@ -60,63 +54,61 @@ const freshWithinMs = 10_000
  */
 export const createSystemObjects = async (serving: Serving): Promise<void> => {
   for (let attempt = 1; ; attempt++) {
-    const objects = Map.groupBy(systemObjects(serving), (object) =>
-      storedOf(serving, object) === undefined ? "missing" : "there"
-    )
-    const missing = objects.get("missing") ?? []
-    if (missing.length > 0 && !(await commitAll(serving, missing))) {
-      if (attempt === attemptLimit)
-        throw new Error("the first objects of the cluster cannot be written: others write them again and again")
-      await serving.cache.fresh(freshWithinMs)
-      continue
-    }
-    await Promise.all((objects.get("there") ?? []).map((object) => createMissing(serving, object)))
-    return
+    const writes = await missing(serving)
+    if (writes.length === 0 || (await commitAll(serving, writes))) return
+    if (attempt === attemptLimit) throw new Error("others keep changing the first objects of the cluster")
+    await serving.cache.fresh(freshWithinMs)
   }
 }
 
 /** False: somebody else wrote one of them first. */
-const commitAll = async (serving: Serving, objects: ReadonlyArray<KubernetesObject>): Promise<boolean> => {
-  const writes: Array<Write> = []
-  for (const object of objects) writes.push(...(await writesOf(serving, object)))
-  return Effect.runPromise(
+const commitAll = (serving: Serving, writes: ReadonlyArray<Write>): Promise<boolean> =>
+  Effect.runPromise(
     serving.cache.store.commit(writes).pipe(
       Effect.as(true),
       Effect.catchTag("Conflict", () => Effect.succeed(false))
     )
   )
+
+const isThere = (serving: Serving, key: string): boolean =>
+  serving.cache.bucket(folderOfKey(key) ?? "").objects.get(key) !== undefined
+
+/** The writes that create what is not there; brings up to date the roles that are. */
+const missing = async (serving: Serving): Promise<ReadonlyArray<Write>> => {
+  const writes: Array<Write> = []
+  for (const object of systemObjects(serving)) {
+    const { served, key } = placeOf(object)
+    if (isThere(serving, key)) continue
+    const own = ownObject(object, serving.now())
+    const claimed = (await strategyOf(served.stored).claim?.(serving, own, undefined)) ?? { object: own, also: [] }
+    writes.push({ key, value: storedText(claimed.object), expected: 0n }, ...claimed.also)
+  }
+  const roles = Object.entries(roleTexts)
+  const absent = roles.filter(([key]) => !isThere(serving, key))
+  const time = timestamp(serving.now())
+  for (const [key, text] of absent) writes.push({ key, value: stampedText(text, time), expected: 0n })
+  if (absent.length < roles.length) await reconcileRoles(serving)
+  return writes
 }
 
-/**
- * What a POST of one of these objects writes. Nobody has to be asked whether the server may write its own, nor whether they are
- * valid: that a client may send each of them is tested.
- */
-const writesOf = async (serving: Serving, object: KubernetesObject): Promise<ReadonlyArray<Write>> => {
-  const { served, key } = targetOf(object)
-  const strategy = strategyOf(served.stored)
-  const now = serving.now()
-  const { namespace = "" } = object.metadata ?? {}
-  const metadata = newMetadata(object, { namespace, now, generation: strategy.generation === true })
-  const bare = hasStatus(served.stored) && strategy.keepsStatus !== true ? withoutStatus(object) : object
-  const complete = defaulted(withMetadata(bare, metadata))
-  const entries = managedFieldsAfter(served, { before: undefined, after: complete, manager, subresource: "", now })
-  const owned = withEntries(complete, entries)
-  const prepared = strategy.create?.(owned, { now, user: self }) ?? owned
-  const claimed = (await strategy.claim?.(serving, prepared, undefined)) ?? { object: prepared, also: [] }
-  return [{ key, value: storedText(claimed.object), expected: 0n }, ...claimed.also]
-}
-
-const storedOf = (serving: Serving, object: KubernetesObject): StoredObject | undefined => {
-  const { served, key } = targetOf(object)
-  return serving.cache.bucket(served.folder).objects.get(key)
-}
-
-const targetOf = (object: KubernetesObject): { readonly served: Served; readonly key: string } => {
-  const resource = findByKind(object.apiVersion ?? "", object.kind ?? "")
-  if (resource === undefined) throw new Error(`no resource for ${object.kind} in ${object.apiVersion}`)
-  const served = servedOf(resource)
-  const { namespace = "", name = "" } = object.metadata ?? {}
-  return { served, key: keyOf(served.stored, namespace, name) }
+/** A store that was in use before has roles of its own, perhaps of an older release. */
+const reconcileRoles = async (serving: Serving): Promise<void> => {
+  const { rbacBootstrap, reconciled } = await import("./authorize/rbac-bootstrap.ts")
+  await Promise.all(
+    rbacBootstrap.map(async (role) => {
+      const { served, key } = placeOf(role)
+      const stored = serving.cache.bucket(served.folder).objects.get(key)
+      if (stored === undefined || reconciled(role, stored.object) === undefined) return
+      await changeStored(serving, served, key, (current) =>
+        decideUpdate(serving, contextOf(served, role), served, {
+          object: reconciled(role, current.object) ?? current.object,
+          current,
+          manager: ownManager,
+          dryRun: false
+        })
+      )
+    })
+  )
 }
 
 /** The request by which a client would create it. */
@@ -126,40 +118,19 @@ const contextOf = ({ resource }: Served, { metadata }: KubernetesObject): Reques
   return { request, url, info: readPath("POST", url), user: self, connection: undefined, warnings: [] }
 }
 
-/** Creates one object as the server itself; a role or binding that is there gets what it lacks. */
-const createMissing = async (serving: Serving, object: KubernetesObject): Promise<void> => {
-  const { served, key } = targetOf(object)
-  const context = contextOf(served, object)
-  const stored = serving.cache.bucket(served.folder).objects.get(key)
-  if (stored !== undefined) {
-    if (reconciled(object, stored.object) === undefined) return
-    await changeStored(serving, served, key, (current) =>
-      decideUpdate(serving, context, served, {
-        object: reconciled(object, current.object) ?? current.object,
-        current,
-        manager,
-        dryRun: false
-      })
-    )
-    return
-  }
-  try {
-    await createObject(serving, context, served, object, {
-      dryRun: false,
-      fieldManager: manager,
-      fieldValidation: "Ignore"
-    })
-  } catch (thrown) {
-    if ((thrown as StatusError).reason !== "AlreadyExists") throw thrown
-  }
-}
-
 /** Creates one object, or brings the one that is there into its form. */
 export const createOrReplace = async (serving: Serving, object: KubernetesObject): Promise<void> => {
-  await createMissing(serving, object)
-  const { served, key } = targetOf(object)
+  const { served, key } = placeOf(object)
   const context = contextOf(served, object)
+  const options = { dryRun: false, fieldManager: ownManager, fieldValidation: "Ignore" } as const
+  if (!isThere(serving, key)) {
+    try {
+      await createObject(serving, context, served, object, options)
+    } catch (thrown) {
+      if ((thrown as StatusError).reason !== "AlreadyExists") throw thrown
+    }
+  }
   await changeStored(serving, served, key, (current) =>
-    decideUpdate(serving, context, served, { object, current, manager, dryRun: false })
+    decideUpdate(serving, context, served, { object, current, manager: ownManager, dryRun: false })
   )
 }
