@@ -2,7 +2,7 @@
 import { labelSelectorFrom, matchesLabels } from "@tsukube/api"
 import type { PodAffinityTerm } from "@tsukube/api/core-v1"
 import type { LabelSelector } from "@tsukube/api/meta-v1"
-import type { PodInfo } from "./snapshot.ts"
+import type { PodInfo } from "./pod-info.ts"
 import type { CarriedTerm, Identity } from "./topology.ts"
 
 /** What the required affinity of a pod that runs adds to the score of a pod it likes, unless the arguments say otherwise. */

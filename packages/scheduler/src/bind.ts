@@ -3,7 +3,7 @@ import type { ClientError } from "@tsukube/client"
 import { Data, Effect } from "effect"
 import type { Extender } from "./extender.ts"
 import type { Handle, Plugin } from "./plugin.ts"
-import type { PodInfo } from "./snapshot.ts"
+import type { PodInfo } from "./pod-info.ts"
 
 /** A plugin said no after a node had been chosen. */
 export class NotPermitted extends Data.Error<{ readonly plugin: string; readonly message: string }> {

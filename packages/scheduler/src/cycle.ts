@@ -1,7 +1,10 @@
 /** One pod's turn: filter the nodes, score what is left, choose. Pure: a snapshot in, a decision out. @module */
+
+import type { NodeState } from "./node-state.ts"
 import { type NodeRefusal, type Plugin, type PostFilterResult, type PreFilterResult, scaleScores, type Trial } from "./plugin.ts"
+import type { PodInfo } from "./pod-info.ts"
 import { priorityOf } from "./preemption.ts"
-import type { NodeState, PodInfo, Snapshot } from "./snapshot.ts"
+import type { Snapshot } from "./snapshot.ts"
 
 /** The pod goes here. */
 export interface Placement {

@@ -12,7 +12,8 @@ import { defaultPlugins } from "./default-plugins.ts"
 import { Engine } from "./engine.ts"
 import { type Explanation, explain } from "./explain.ts"
 import type { Handle, Plugin } from "./plugin.ts"
-import { holdsResources, podInfo, Snapshot } from "./snapshot.ts"
+import { holdsResources, podInfo } from "./pod-info.ts"
+import { Snapshot } from "./snapshot.ts"
 import { groupFrom } from "./spread-group.ts"
 
 /** Plain Kubernetes objects. Pods with a `nodeName` take room, the others are placed. */

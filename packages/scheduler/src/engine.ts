@@ -1,9 +1,11 @@
 /** The cycle for many pods: pods that are alike share a ranking of the nodes, and only what changed is looked at again. @module */
 import { type Decision, type Nominated, type Sampling, schedule, scoreNodes } from "./cycle.ts"
+import type { NodeState } from "./node-state.ts"
 import type { Candidates, Plugin, PreFilterResult } from "./plugin.ts"
+import type { PodInfo } from "./pod-info.ts"
 import { priorityOf } from "./preemption.ts"
 import { nodeAt, Ranking } from "./ranking.ts"
-import type { NodeState, PodInfo, Snapshot } from "./snapshot.ts"
+import type { Snapshot } from "./snapshot.ts"
 
 /** Rankings of this many nodes in all are kept; the one not used for longest goes first. */
 const rankedNodeLimit = 4_000_000

@@ -1,7 +1,8 @@
 /** Why a pod goes where it goes: what every node says about it. @module */
 import { filterNodes, scoreNodes } from "./cycle.ts"
 import type { Plugin } from "./plugin.ts"
-import type { PodInfo, Snapshot } from "./snapshot.ts"
+import type { PodInfo } from "./pod-info.ts"
+import type { Snapshot } from "./snapshot.ts"
 
 /** What one node says. */
 export type NodeExplanation =

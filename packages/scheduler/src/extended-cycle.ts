@@ -1,8 +1,10 @@
 /** The cycle with extenders: as the plain one, but other programs have a say, so it takes its time. @module */
 import { chooseBest, type Decision, filterBesideNominated, type Nominated, refuse, type Sampling, scoreNodes } from "./cycle.ts"
 import type { Extender } from "./extender.ts"
+import type { NodeState } from "./node-state.ts"
 import type { NodeRefusal, Plugin } from "./plugin.ts"
-import type { NodeState, PodInfo, Snapshot } from "./snapshot.ts"
+import type { PodInfo } from "./pod-info.ts"
+import type { Snapshot } from "./snapshot.ts"
 
 const refusalsOf = (
   asked: ReadonlyArray<NodeState>,

@@ -7,7 +7,7 @@ import { defaultPlugins } from "./default-plugins.ts"
 import { snapshotOf } from "./embed.ts"
 import { scheduleExtended } from "./extended-cycle.ts"
 import { httpExtender } from "./extender.ts"
-import { podInfo } from "./snapshot.ts"
+import { podInfo } from "./pod-info.ts"
 
 const server = createServer(async (request, response) => {
   const parts: Array<Buffer> = []

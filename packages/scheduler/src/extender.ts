@@ -1,6 +1,6 @@
 /** Extenders: other programs that filter and rank nodes, or bind, asked by HTTP as upstream asks them. @module */
 import type { Node, Pod } from "@tsukube/api/core-v1"
-import type { PodInfo } from "./snapshot.ts"
+import type { PodInfo } from "./pod-info.ts"
 
 /** An extender as `KubeSchedulerConfiguration` describes it. */
 export interface ExtenderSettings {

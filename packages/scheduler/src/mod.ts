@@ -1,4 +1,5 @@
 /** The front door of @tsukube/scheduler: every public name, listed by hand. @module */
+export { ChangeLog } from "./change-log.ts"
 export { checkNode, checkPod } from "./check-pod.ts"
 export { ClusterObjects, Objects, objectKey } from "./cluster-objects.ts"
 export {
@@ -33,6 +34,7 @@ export { Engine, type Ranked } from "./engine.ts"
 export { type Explanation, explain, type NodeExplanation } from "./explain.ts"
 export { type Extender, type ExtenderFilterResult, type ExtenderSettings, httpExtender } from "./extender.ts"
 export { ImageIndex } from "./image-index.ts"
+export type { NodeState } from "./node-state.ts"
 export {
   type Candidates,
   type ClusterChange,
@@ -50,9 +52,10 @@ export {
   type Trial
 } from "./plugin.ts"
 export { type PluginFactory, pluginFactories } from "./plugin-registry.ts"
+export { type HostPort, holdsResources, type PodInfo, podInfo } from "./pod-info.ts"
 export { type QueueOptions, SchedulingQueue, type Waiting } from "./queue.ts"
 export type { Resources, ScoringRequest } from "./resources.ts"
 export { runScheduler, type SchedulerOptions } from "./scheduler.ts"
-export { type HostPort, holdsResources, type NodeState, type PodInfo, podInfo, Snapshot } from "./snapshot.ts"
+export { Snapshot } from "./snapshot.ts"
 export type { Group, GroupOf } from "./spread-group.ts"
 export { type CarriedTerm, Carrier, Column, type Identity, Tally, type TallySpec, Topology } from "./topology.ts"

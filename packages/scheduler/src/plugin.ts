@@ -2,7 +2,9 @@
 import type { Pod } from "@tsukube/api/core-v1"
 import type { Client } from "@tsukube/client"
 import type { Effect } from "effect"
-import type { NodeState, PodInfo, Snapshot } from "./snapshot.ts"
+import type { NodeState } from "./node-state.ts"
+import type { PodInfo } from "./pod-info.ts"
+import type { Snapshot } from "./snapshot.ts"
 
 /** Why a node, or all of them, cannot take a pod. */
 export interface Refusal {

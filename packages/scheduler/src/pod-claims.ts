@@ -1,7 +1,7 @@
 /** The volume claims of a pod, and the volumes behind them. @module */
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from "@tsukube/api/core-v1"
 import type { ClusterObjects } from "./cluster-objects.ts"
-import type { PodInfo } from "./snapshot.ts"
+import type { PodInfo } from "./pod-info.ts"
 
 /** A claim that a pod names. */
 export interface PodClaim {

@@ -4,7 +4,7 @@ import type { Node, Pod } from "@tsukube/api/core-v1"
 import { schedule } from "./cycle.ts"
 import { defaultPlugins } from "./default-plugins.ts"
 import { snapshotOf } from "./embed.ts"
-import { podInfo } from "./snapshot.ts"
+import { podInfo } from "./pod-info.ts"
 
 const node = (name: string, cpu = "4"): Node => ({
   metadata: { name },

@@ -1,8 +1,10 @@
 /** Which pods would have to go so that a more important one fits. Pure: the snapshot is as it was afterwards. @module */
 import { labelSelectorFrom, matchesLabels } from "@tsukube/api"
 import type { PodDisruptionBudget } from "@tsukube/api/policy-v1"
+import type { NodeState } from "./node-state.ts"
 import type { Trial } from "./plugin.ts"
-import type { NodeState, PodInfo, Snapshot } from "./snapshot.ts"
+import type { PodInfo } from "./pod-info.ts"
+import type { Snapshot } from "./snapshot.ts"
 
 /** A node and the pods to remove from it. */
 export interface Candidate {

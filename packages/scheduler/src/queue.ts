@@ -2,7 +2,7 @@
 import type { Pod } from "@tsukube/api/core-v1"
 import { Heap } from "./heap.ts"
 import type { ClusterChange, ClusterEvent, Plugin, QueuedPod } from "./plugin.ts"
-import { podKey } from "./snapshot.ts"
+import { podKey } from "./pod-info.ts"
 
 const firstBackoffMs = 1000
 const backoffLimitMs = 10_000

@@ -1,6 +1,9 @@
 /** All nodes as one kind of pod sees them: which fit, and how good they are; repaired only where something changed. @module */
+
+import type { NodeState } from "./node-state.ts"
 import { type Plugin, scaledScore } from "./plugin.ts"
-import type { NodeState, PodInfo, Snapshot } from "./snapshot.ts"
+import type { PodInfo } from "./pod-info.ts"
+import type { Snapshot } from "./snapshot.ts"
 import { Tournament } from "./tournament.ts"
 
 interface Filter {
@@ -71,10 +74,11 @@ export class Ranking {
 
   /** Repairs what changed since it was last asked. */
   refresh(): void {
-    const { rows, version, changes, changesBefore } = this.#snapshot
-    const from = this.#version - changesBefore
-    if (from < 0 || rows.length > this.#fits.length || changes.length - from > rows.length) this.#rebuild()
-    else for (let place = from; place < changes.length; place++) this.#repair(changes[place]!)
+    const { rows, changes } = this.#snapshot
+    const { indices, version } = changes
+    const from = this.#version - changes.dropped
+    if (from < 0 || rows.length > this.#fits.length || indices.length - from > rows.length) this.#rebuild()
+    else for (let place = from; place < indices.length; place++) this.#repair(indices[place]!)
     this.#version = version
     this.#rescale()
   }

@@ -1,7 +1,7 @@
 /** Which pods a pod belongs with, when it says nothing itself: those of its Services and of its controller. @module */
 import { controllerOf, labelSelectorFrom, labelSelectorFromMap, matchesLabels, type Selector } from "@tsukube/api"
 import type { LabelSelector } from "@tsukube/api/meta-v1"
-import type { PodInfo } from "./snapshot.ts"
+import type { PodInfo } from "./pod-info.ts"
 
 /** Pods that belong together. */
 export interface Group {

@@ -5,8 +5,9 @@ import { footprintChanged, nodeEvents, wishesChanged } from "./changes.ts"
 import type { Objects } from "./cluster-objects.ts"
 import type { Nominated } from "./cycle.ts"
 import type { ClusterEvent } from "./plugin.ts"
+import { holdsResources, type PodInfo, podInfo, podKey } from "./pod-info.ts"
 import type { SchedulingQueue } from "./queue.ts"
-import { holdsResources, type PodInfo, podInfo, podKey, Snapshot } from "./snapshot.ts"
+import { Snapshot } from "./snapshot.ts"
 
 /** What the scheduler knows: the cluster, the queue, and the pods it placed whose binding the cluster does not show yet. */
 export class State {

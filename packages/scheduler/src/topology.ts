@@ -1,5 +1,6 @@
 /** Where nodes stand and which pods are there: interned topology values, and counts of pods kept up to date by single changes. @module */
-import type { NodeState, PodInfo } from "./snapshot.ts"
+import type { NodeState } from "./node-state.ts"
+import type { PodInfo } from "./pod-info.ts"
 
 /** The value of one label on every node, as small numbers. */
 export class Column {

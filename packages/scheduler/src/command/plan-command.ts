@@ -7,7 +7,7 @@ import { readConfiguration } from "../configuration.ts"
 import { makePlanner, type PlanInput, type Planned } from "../embed.ts"
 import type { Explanation } from "../explain.ts"
 import type { Plugin } from "../plugin.ts"
-import { holdsResources } from "../snapshot.ts"
+import { holdsResources } from "../pod-info.ts"
 import { readObjects } from "./objects.ts"
 import { type OutputFormat, printPlan } from "./print.ts"
 

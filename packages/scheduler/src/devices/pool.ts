@@ -3,7 +3,7 @@ import { matchesNodeSelector } from "@tsukube/api"
 import type { Device, ResourceSlice } from "@tsukube/api/resource-v1"
 import type { ClusterObjects } from "../cluster-objects.ts"
 
-import type { NodeState } from "../snapshot.ts"
+import type { NodeState } from "../node-state.ts"
 import { type Amounts, nanoOf } from "./ledger.ts"
 
 type Reach = Pick<ResourceSlice["spec"], "allNodes" | "nodeName" | "nodeSelector">

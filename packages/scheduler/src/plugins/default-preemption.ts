@@ -1,8 +1,9 @@
 /** Makes room for important pods by removing less important ones. @module */
 import { unavailableMessage } from "../cycle.ts"
 import { definePlugin, type Plugin } from "../plugin.ts"
+import type { PodInfo } from "../pod-info.ts"
 import { type Candidate, chooseCandidate, priorityOf, selectVictims } from "../preemption.ts"
-import type { PodInfo, Snapshot } from "../snapshot.ts"
+import type { Snapshot } from "../snapshot.ts"
 
 /** Arguments of the plugin: for how many nodes victims are worked out at most. */
 export interface DefaultPreemptionArgs {

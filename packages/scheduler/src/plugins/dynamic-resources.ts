@@ -8,9 +8,9 @@ import { type Allocation, allocationOf, ledgerOf } from "../devices/allocation.t
 import type { Ledger } from "../devices/ledger.ts"
 import { poolsOf } from "../devices/pool.ts"
 import { requestsOf } from "../devices/request.ts"
-
+import type { NodeState } from "../node-state.ts"
 import { definePlugin, type Handle, type Plugin, type Refusal } from "../plugin.ts"
-import type { NodeState, PodInfo } from "../snapshot.ts"
+import type { PodInfo } from "../pod-info.ts"
 
 const refusal = (reason: string): Refusal => ({ reasons: [reason], resolvable: false })
 const unreachable = refusal("resourceclaim not available on the node")

@@ -1,8 +1,8 @@
 /** Prefers nodes that have the pod's images already. @module */
 import type { Pod } from "@tsukube/api/core-v1"
 import type { ImageIndex } from "../image-index.ts"
+import type { NodeState } from "../node-state.ts"
 import { definePlugin, maxScore, type Plugin } from "../plugin.ts"
-import type { NodeState } from "../snapshot.ts"
 
 const leastBytes = 23 * 1024 * 1024
 const mostBytesPerContainer = 1000 * 1024 * 1024

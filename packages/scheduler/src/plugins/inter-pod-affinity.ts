@@ -1,7 +1,9 @@
 /** Pods that want to be near others, or far from them. @module */
 import { defaultHardAffinityWeight, type Term, type Terms, termsOf } from "../affinity-terms.ts"
+import type { NodeState } from "../node-state.ts"
 import { type Candidates, definePlugin, maxScore, type Plugin, type Refusal } from "../plugin.ts"
-import type { NodeState, PodInfo, Snapshot } from "../snapshot.ts"
+import type { PodInfo } from "../pod-info.ts"
+import type { Snapshot } from "../snapshot.ts"
 import type { Carrier, Tally } from "../topology.ts"
 
 const affinityRefusal: Refusal = { reasons: ["node(s) didn't match pod affinity rules"], resolvable: false }

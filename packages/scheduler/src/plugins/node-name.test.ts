@@ -1,7 +1,7 @@
 /** NodeName, NodeUnschedulable and NodePorts: filters that look at one field. @module */
 import { describe, expect, test } from "bun:test"
 import { snapshotOf } from "../embed.ts"
-import { podInfo } from "../snapshot.ts"
+import { podInfo } from "../pod-info.ts"
 import { node, on, outcome, pod, type Spec } from "../testing/cases.ts"
 import { nodeName } from "./node-name.ts"
 

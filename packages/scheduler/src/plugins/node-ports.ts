@@ -1,6 +1,6 @@
 /** Two pods cannot hold one port of a node. @module */
 import { definePlugin, type Plugin, type Refusal } from "../plugin.ts"
-import type { HostPort } from "../snapshot.ts"
+import type { HostPort } from "../pod-info.ts"
 
 const refusal: Refusal = { reasons: ["node(s) didn't have free ports for the requested pod ports"], resolvable: true }
 const anyAddress = "0.0.0.0"

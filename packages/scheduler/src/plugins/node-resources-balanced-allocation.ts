@@ -1,7 +1,9 @@
 /** Prefers nodes whose resources would be used to a like degree. @module */
+
+import type { NodeState } from "../node-state.ts"
 import { definePlugin, maxScore, type Plugin } from "../plugin.ts"
+import type { PodInfo } from "../pod-info.ts"
 import type { Resources } from "../resources.ts"
-import type { NodeState, PodInfo } from "../snapshot.ts"
 import { defaultScoredResources, type ResourceWeight, signResources } from "./node-resources-fit.ts"
 
 /** Arguments of the plugin. */

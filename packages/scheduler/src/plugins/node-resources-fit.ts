@@ -1,7 +1,9 @@
 /** A pod needs room on its node; which of the fitting nodes is preferred depends on the strategy. @module */
+
+import type { NodeState } from "../node-state.ts"
 import { definePlugin, maxScore, type Plugin, type Refusal } from "../plugin.ts"
+import type { PodInfo } from "../pod-info.ts"
 import type { Resources } from "../resources.ts"
-import type { NodeState, PodInfo } from "../snapshot.ts"
 
 /** A resource that scoring looks at. */
 export interface ResourceWeight {

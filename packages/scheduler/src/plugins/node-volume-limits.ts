@@ -1,8 +1,10 @@
 /** A node can attach only so many volumes of a CSI driver. @module */
 import type { ClusterObjects } from "../cluster-objects.ts"
+import type { NodeState } from "../node-state.ts"
 import { definePlugin, type Plugin, type Refusal } from "../plugin.ts"
 import { claimsOf, classOf, volumeOf } from "../pod-claims.ts"
-import type { NodeState, PodInfo, Snapshot } from "../snapshot.ts"
+import type { PodInfo } from "../pod-info.ts"
+import type { Snapshot } from "../snapshot.ts"
 
 const refusal: Refusal = { reasons: ["node(s) exceed max volume count"], resolvable: true }
 

@@ -1,8 +1,10 @@
 /** Spreads pods that match a selector over zones, hosts or any other topology. @module */
 import { isTolerated, labelSelectorFrom, matchesLabels, matchesRequiredAffinity } from "@tsukube/api"
 import type { TopologySpreadConstraint } from "@tsukube/api/core-v1"
+import type { NodeState } from "../node-state.ts"
 import { definePlugin, maxScore, type Plugin, type Refusal } from "../plugin.ts"
-import type { NodeState, PodInfo, Snapshot } from "../snapshot.ts"
+import type { PodInfo } from "../pod-info.ts"
+import type { Snapshot } from "../snapshot.ts"
 import type { Tally } from "../topology.ts"
 
 const missingLabel: Refusal = {

@@ -2,9 +2,11 @@
 import { type PersistentVolumeClaim, persistentvolumeclaims, persistentvolumes } from "@tsukube/api/core-v1"
 import { Effect } from "effect"
 import { type ClusterObjects, objectKey } from "../cluster-objects.ts"
+import type { NodeState } from "../node-state.ts"
 import { definePlugin, type Handle, type Plugin, type Refusal } from "../plugin.ts"
 import { claimsOf, classOf, hasClaims, isBound } from "../pod-claims.ts"
-import type { NodeState, PodInfo, Snapshot } from "../snapshot.ts"
+import type { PodInfo } from "../pod-info.ts"
+import type { Snapshot } from "../snapshot.ts"
 import { claimedBytes, findVolume, isReachable, refusesProvision } from "../volume-match.ts"
 
 const refusal = (reason: string): Refusal => ({ reasons: [reason], resolvable: false })

@@ -2,7 +2,8 @@
 import type { Pod, Volume } from "@tsukube/api/core-v1"
 import { definePlugin, type Plugin, type Refusal } from "../plugin.ts"
 import { claimsOf, hasClaims } from "../pod-claims.ts"
-import type { PodInfo, Snapshot } from "../snapshot.ts"
+import type { PodInfo } from "../pod-info.ts"
+import type { Snapshot } from "../snapshot.ts"
 
 const diskRefusal: Refusal = { reasons: ["node(s) had no available disk"], resolvable: true }
 const claimRefusal: Refusal = {

@@ -2,8 +2,10 @@
 import { labelSelectorFrom, matchesLabels } from "@tsukube/api"
 import type { PodAffinityTerm } from "@tsukube/api/core-v1"
 import type { LabelSelector } from "@tsukube/api/meta-v1"
+import type { NodeState } from "../node-state.ts"
 import { definePlugin, maxScore, type Plugin, type Refusal } from "../plugin.ts"
-import type { NodeState, PodInfo, Snapshot } from "../snapshot.ts"
+import type { PodInfo } from "../pod-info.ts"
+import type { Snapshot } from "../snapshot.ts"
 
 const affinityRefusal: Refusal = { reasons: ["node(s) didn't match pod affinity rules"], resolvable: false }
 const antiAffinityRefusal: Refusal = { reasons: ["node(s) didn't match pod anti-affinity rules"], resolvable: true }

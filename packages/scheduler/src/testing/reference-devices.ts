@@ -3,8 +3,9 @@ import { matchesNodeSelector, quantityValue } from "@tsukube/api"
 import type { Device, DeviceConstraint, ExactDeviceRequest, ResourceClaim } from "@tsukube/api/resource-v1"
 import type { ClusterObjects } from "../cluster-objects.ts"
 import { selectorOf } from "../devices/selector.ts"
+import type { NodeState } from "../node-state.ts"
 import { definePlugin, type Plugin, type Refusal } from "../plugin.ts"
-import type { NodeState, PodInfo } from "../snapshot.ts"
+import type { PodInfo } from "../pod-info.ts"
 
 interface Found {
   readonly id: string

@@ -1,8 +1,10 @@
 /** DefaultPreemption the slow and obvious way: every question is asked of the whole cycle anew. The tests compare with it. @module */
 import { labelSelectorFrom, matchesLabels } from "@tsukube/api"
 import { filterNodes, unavailableMessage } from "../cycle.ts"
+import type { NodeState } from "../node-state.ts"
 import { definePlugin, type Plugin } from "../plugin.ts"
-import type { NodeState, PodInfo, Snapshot } from "../snapshot.ts"
+import type { PodInfo } from "../pod-info.ts"
+import type { Snapshot } from "../snapshot.ts"
 
 const priority = ({ pod }: PodInfo): number => pod.spec?.priority ?? 0
 const start = ({ pod }: PodInfo): string => pod.status?.startTime ?? ""

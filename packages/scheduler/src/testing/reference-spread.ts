@@ -1,8 +1,10 @@
 /** PodTopologySpread the slow and obvious way: every pod is counted for every pod. The tests compare with it. @module */
 import { isTolerated, labelSelectorFrom, matchesLabels, matchesRequiredAffinity } from "@tsukube/api"
 import type { TopologySpreadConstraint } from "@tsukube/api/core-v1"
+import type { NodeState } from "../node-state.ts"
 import { definePlugin, maxScore, type Plugin, type Refusal } from "../plugin.ts"
-import type { NodeState, PodInfo, Snapshot } from "../snapshot.ts"
+import type { PodInfo } from "../pod-info.ts"
+import type { Snapshot } from "../snapshot.ts"
 
 const missingLabel: Refusal = {
   reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"],
