@@ -21,6 +21,8 @@ export type ReadLog = (range: Range, after: bigint, upTo: bigint) => Effect.Effe
 export interface HubLimits {
   readonly pendingChanges?: number
   readonly pendingUnits?: number
+  /** Hears that somebody watches where nobody did. */
+  readonly onWatched?: () => void
   /** Hears how much waited for watchers. */
   readonly meter?: Pick<Meter, "taken" | "lagged">
 }
@@ -109,8 +111,10 @@ export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = 
       wake: undefined
     }
     const group = groups.get(range.prefix)
+    const isFirst = groups.size === 0
     if (group === undefined) groups.set(range.prefix, new Set([watcher]))
     else group.add(watcher)
+    if (isFirst) limits.onWatched?.()
     return watcher
   }
 

@@ -16,6 +16,9 @@ const failures = Metric.counter("tsukube_store_commit_failures_total", {
 const settled = Metric.counter("tsukube_store_settled_batches_total", {
   description: "batches whose connection was lost and whose outcome was found out afterwards"
 })
+const decided = Metric.counter("tsukube_store_decided_batches_total", {
+  description: "batches that the writer decided by itself, since it knew every key and nobody else wrote"
+})
 const commitSeconds = Metric.histogram("tsukube_store_commit_seconds", {
   description: "from the call to the answer of a commit",
   boundaries: seconds
@@ -47,6 +50,7 @@ export interface Meter {
   readonly conflicted: () => void
   readonly failed: () => void
   readonly settled: () => void
+  readonly decided: () => void
   readonly batch: (commits: number, waiting: number, tookMs: number) => void
   readonly notified: (tookMs: number) => void
   readonly taken: (changes: number) => void
@@ -64,6 +68,7 @@ export const makeMeter: Effect.Effect<Meter> = Effect.map(
     conflicted: () => conflicts.updateUnsafe(1, context),
     failed: () => failures.updateUnsafe(1, context),
     settled: () => settled.updateUnsafe(1, context),
+    decided: () => decided.updateUnsafe(1, context),
     batch: (commits, waiting, tookMs) => {
       batchCommits.updateUnsafe(commits, context)
       queueCommits.updateUnsafe(waiting, context)

@@ -16,6 +16,9 @@ const sweepRevisions = 5_000
 /** So many deleted rows make a VACUUM worth its time: autovacuum alone lets the table grow to several times its data. */
 const vacuumRows = 20_000
 
+/** Answers of at least so many writers are kept, however old they look. */
+const writersKept = 1_000
+
 /** Makes `before` the oldest revision that can be read, and deletes what it made superfluous. */
 export const makeCompact = (database: Database, schema: string): ((before: bigint) => Effect.Effect<void, StoreError>) => {
   let deletedSinceVacuum = 0n
@@ -41,8 +44,12 @@ export const makeCompact = (database: Database, schema: string): ((before: bigin
     const one = (table: string) => database.maintain(`vacuum (truncate off) ${schema}.${table}`)
     return Effect.andThen(one("log"), one("head"))
   })
-  /** Answers kept for writers that ended long ago. */
-  const forgetWriters = database.read(`delete from ${schema}.batch where at < now() - interval '1 day'`, [])
+  /** Answers kept for writers that ended long ago. However far the clock jumps, those that wrote last are known. */
+  const forgetWriters = database.read(
+    `delete from ${schema}.batch where at < now() - interval '1 day'
+       and writer not in (select b.writer from ${schema}.batch b order by b.at desc limit ${writersKept})`,
+    []
+  )
   // Safe to give up anywhere: what a sweep left, the next one finds.
   return (before) =>
     Effect.andThen(decide(before), Effect.andThen(sweep, vacuum)).pipe(Effect.andThen(forgetWriters), Effect.asVoid)
@@ -67,7 +74,7 @@ export const compactByItself = (
     keepRevisions === undefined ? Math.min(longestPauseMs, Math.max(shortestPauseMs, keepMs / looksPerAge)) : shortestPauseMs
   const look = Effect.gen(function* () {
     const revision = yield* newest
-    const nowNanos = yield* Clock.currentTimeNanos
+    const nowNanos = yield* Clock.monotonicTimeNanos
     seen.push({ atNanos: nowNanos, revision })
     let before = keepRevisions === undefined ? 0n : revision - BigInt(keepRevisions)
     // A fail-over may have taken the revision back: what was seen beyond it means nothing any more.

@@ -1,6 +1,7 @@
 /** The history of the database's shape: what each version adds, and the run at start that brings a database up to date. @module */
 import { Effect } from "effect"
 import { StoreError } from "../store.ts"
+import { appendFunction } from "./append.ts"
 import { applyFunction, settleFunction, sweepFunction } from "./apply.ts"
 import type { Database, Run } from "./database.ts"
 
@@ -60,6 +61,10 @@ const migrations: ReadonlyArray<Migration> = [
       `drop function ${schema}.apply_together(bigint, bigint, smallint[], bigint[], integer[], bigint[], text, text, text)`,
       applyFunction(schema, "together")
     ]
+  },
+  {
+    name: "batches that their writer has decided",
+    statements: (schema) => [appendFunction(schema)]
   }
 ]
 

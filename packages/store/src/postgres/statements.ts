@@ -2,7 +2,9 @@
 import type { Commit } from "../hub.ts"
 import { prefixEnd } from "../key.ts"
 import type { Change, Entry, ListOptions, Range } from "../store.ts"
+import { serverExpression } from "./append.ts"
 import type { Field, Parameter } from "./database.ts"
+import type { Report } from "./ledger.ts"
 
 /** A statement with its parameters. */
 export interface Question {
@@ -25,7 +27,7 @@ const scanLimit = 1600
 /** Every answer carries the bounds of the same snapshot, so that nobody mistakes swept history for silence. */
 const state = (schema: string): string => `state as materialized (
   select m.compacted, coalesce((select l.rev from ${schema}.log l order by l.rev desc limit 1), 1) as newest,
-    pg_postmaster_start_time()::text as server
+    ${serverExpression} as server
   from ${schema}.meta m where m.id = 1)`
 
 /** Only the bounds. */
@@ -33,6 +35,46 @@ export const boundsQuestion = (schema: string): Question => ({
   statement: `with ${state(schema)} select s.compacted, s.newest, s.server from state s`,
   parameters: []
 })
+
+/** A writer learns at most so many keys, which take some 100 MB. */
+export const standingsTold = 500_000
+/** Further changes than that are not read: all keys are read anew. */
+export const changesTold = 100_000
+
+/** Where every key stands: see `reportOf`. One row more than `standingsTold` says that there are too many. */
+export const standingsQuestion = (schema: string): Question => ({
+  statement: `with ${state(schema)} select s.compacted, s.newest, s.server, h.key, h.rev, h.create_rev, h.deleted
+from state s left join (select * from ${schema}.head limit ${standingsTold + 1}) h on true`,
+  parameters: []
+})
+
+/** What changed after a revision, in order: see `reportOf`. One row more than `changesTold` says that there is more. */
+export const changesQuestion = (schema: string, after: number): Question => ({
+  statement: `with ${state(schema)} select s.compacted, s.newest, s.server, l.key, l.rev, l.create_rev, l.op = 2
+from state s left join (select l.key, l.rev, l.part, l.create_rev, l.op from ${schema}.log l where l.rev > $1::text::bigint
+  order by l.rev, l.part limit ${changesTold + 1}) l on true order by l.rev, l.part`,
+  parameters: [String(after)]
+})
+
+/** The rows that tell a writer of keys. */
+export const reportOf = (rows: ReadonlyArray<ReadonlyArray<Field>>): Report => {
+  const { compacted, newest } = boundsOf(rows)
+  return {
+    compacted: Number(compacted),
+    newest: Number(newest),
+    server: String(rows[0]?.[2] ?? ""),
+    changes: rows.flatMap(([, , , key, revision, createRevision, deleted]) =>
+      key === null || key === undefined
+        ? []
+        : [
+            [
+              key as string,
+              { revision: Number(revision), createRevision: Number(createRevision), deleted: deleted === true }
+            ] as const
+          ]
+    )
+  }
+}
 
 /** The last change of the commit at a revision, to see whether it is the one we know. */
 export const lastChangeQuestion = (schema: string, revision: bigint): Question => ({

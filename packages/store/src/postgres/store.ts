@@ -1,6 +1,6 @@
 /** A store over a database: migrations, one writer, one tail of the log, and readers. @module */
 import { Effect, type Scope } from "effect"
-import { makeHub } from "../hub.ts"
+import { type Hub, makeHub } from "../hub.ts"
 import { checkList, checkQuestion, futureRevision, rejected } from "../key.ts"
 import { makeMeter } from "../metrics.ts"
 import { Compacted, type ListOptions, type Page, type Range, type Store, type StoreError } from "../store.ts"
@@ -33,13 +33,10 @@ export const openStoreIn = (
     })
     const { newest } = yield* bounds
     const meter = yield* makeMeter
-    const hub = makeHub(newest, readLogOf(database, schema), { meter })
-    const wakeups = yield* makeWakeups(database, schema)
+    const hub: Hub = makeHub(newest, readLogOf(database, schema), { meter, onWatched: () => wakeups.ring() })
+    const wakeups = yield* makeWakeups(database, schema, () => hub.watchers() > 0)
     const progress = yield* followLog(database, schema, hub, wakeups, meter)
-    const write = yield* makeWriter(database, schema, (revision) => {
-      progress.committed(revision)
-      wakeups.ring()
-    })
+    const write = yield* makeWriter(database, schema, progress.committed)
     const { commit, keepAlive, leases } = yield* makeExpiry(database, schema, write)
     const compact = makeCompact(database, schema)
     const revision = Effect.map(bounds, ({ newest }) => newest)

@@ -33,17 +33,21 @@ interface Memory {
   server: string | undefined
   /** The last change that was published, where we read it. */
   last: Change | undefined
+  /** Nobody watched for a while: the position may be far behind, and whoever watches since then reads that stretch by himself. */
+  rested: boolean
 }
 
-/** Reads what is new and publishes it, page after page. Without watchers only the position moves: they would read the log by themselves. */
+/** Reads what is new and publishes it, page after page. Without watchers only the position moves: later ones read the log by themselves. */
 const catchUp = (database: Database, schema: string, hub: Hub, memory: Memory): Effect.Effect<void, StoreError> =>
   Effect.suspend(() => {
     const position = hub.position()
-    const unwatched = hub.watchers() === 0
+    const unwatched = hub.watchers() === 0 || memory.rested
     const { statement, parameters } = unwatched ? boundsQuestion(schema) : logQuestion(schema, everything, position, undefined)
     return Effect.flatMap(database.read(statement, parameters), (rows): Effect.Effect<void, StoreError> => {
       const { compacted, newest } = boundsOf(rows)
       const server = String(rows[0]?.at(-1) ?? "")
+      // A commit of our own moved it meanwhile.
+      if (hub.position() !== position) return catchUp(database, schema, hub, memory)
       if (memory.server !== server && memory.server !== undefined && newest >= position)
         return Effect.flatMap(isSameStory(database, schema, position, compacted, memory.last), (same) => {
           memory.server = server
@@ -62,8 +66,10 @@ const catchUp = (database: Database, schema: string, hub: Hub, memory: Memory): 
         return catchUp(database, schema, hub, memory)
       }
       if (unwatched) {
-        if (newest > position) memory.last = undefined
-        if (newest > position) hub.advance(newest)
+        memory.rested = hub.watchers() === 0
+        if (newest === position) return Effect.void
+        memory.last = undefined
+        hub.advance(newest)
         return Effect.void
       }
       const commits = commitsOf(rows)
@@ -98,7 +104,7 @@ const isSameStory = (
 
 /** Measures how late the tail is. */
 export interface Progress {
-  /** A commit of this store was acknowledged. */
+  /** A commit of this store was acknowledged: the log is read up to there, if anybody watches. */
   readonly committed: (revision: bigint) => void
 }
 
@@ -110,7 +116,7 @@ export const followLog = (
   wakeups: Wakeups,
   meter: Pick<Meter, "notified">
 ): Effect.Effect<Progress, never, Scope.Scope> => {
-  const memory: Memory = { server: undefined, last: undefined }
+  const memory: Memory = { server: undefined, last: undefined, rested: true }
   let expected: { readonly revision: bigint; readonly sinceMs: number } | undefined
   const told = Effect.sync(() => {
     if (expected === undefined || hub.position() < expected.revision) return
@@ -136,7 +142,10 @@ export const followLog = (
     Effect.forkScoped,
     Effect.as({
       committed: (revision) => {
-        expected ??= { revision, sinceMs: performance.now() }
+        if (hub.watchers() > 0) {
+          expected ??= { revision, sinceMs: performance.now() }
+          wakeups.ring()
+        } else if (revision > hub.position()) hub.advance(revision)
       }
     })
   )

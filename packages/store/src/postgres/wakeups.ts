@@ -21,8 +21,12 @@ export const retryForEver: Schedule.Schedule<unknown> = Schedule.min([
   Schedule.spaced("2 seconds")
 ])
 
-/** Listens to the channel of a schema as long as the scope lasts. */
-export const makeWakeups = (database: Database, schema: string): Effect.Effect<Wakeups, never, Scope.Scope> =>
+/** Listens to the channel of a schema as long as the scope lasts; notifications ring only while `isWatched`. */
+export const makeWakeups = (
+  database: Database,
+  schema: string,
+  isWatched: () => boolean
+): Effect.Effect<Wakeups, never, Scope.Scope> =>
   Effect.gen(function* () {
     let rung = false
     let listening = false
@@ -36,16 +40,18 @@ export const makeWakeups = (database: Database, schema: string): Effect.Effect<W
       // Whatever happened while nobody listened.
       ring()
     }
-    const attempt = database.listen(channelOf(schema), onListening, ring).pipe(
-      // A connection that worked and was lost starts the back-off anew.
-      Effect.catch((error) => (listening ? Effect.sleep(20) : Effect.fail(error))),
-      Effect.onExit(() =>
-        Effect.sync(() => {
-          listening = false
-          ring()
-        })
+    const attempt = database
+      .listen(channelOf(schema), onListening, () => isWatched() && ring())
+      .pipe(
+        // A connection that worked and was lost starts the back-off anew.
+        Effect.catch((error) => (listening ? Effect.sleep(20) : Effect.fail(error))),
+        Effect.onExit(() =>
+          Effect.sync(() => {
+            listening = false
+            ring()
+          })
+        )
       )
-    )
     yield* attempt.pipe(Effect.retry(retryForEver), Effect.forever, Effect.forkScoped)
     const rings = Effect.callback<void>((resume) => {
       if (rung) return resume(Effect.void)

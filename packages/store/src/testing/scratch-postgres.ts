@@ -40,36 +40,42 @@ const freePort: Effect.Effect<number> = Effect.promise(
 )
 
 /** Starts one; the password of its superuser `postgres` is `secret`. Nothing in it survives a power loss, nor needs to. */
-export const scratchPostgres: Effect.Effect<ScratchPostgres, StoreError, Scope.Scope> = Effect.gen(function* () {
-  const folder = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "tsukube-postgres-"))),
-    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-  )
-  chmodSync(folder, 0o755)
-  const passwordFile = join(folder, "password")
-  writeFileSync(passwordFile, "secret\n", { mode: 0o644 })
-  const port = yield* freePort
-  const server = runServer({
-    binaries: { bin: systemPostgres() ?? "/usr/bin", env: {} },
-    folder,
-    socketFolder: join(folder, "socket"),
-    initdbArgs: ["--auth-local=trust", "--auth-host=scram-sha-256", `--pwfile=${passwordFile}`, "--no-sync"],
-    settings: {
-      port: String(port),
-      listen_addresses: "127.0.0.1",
-      fsync: "off",
-      shared_buffers: "64MB",
-      max_connections: "100",
-      jit: "off"
-    }
+export const scratchPostgres: Effect.Effect<ScratchPostgres, StoreError, Scope.Scope> = Effect.suspend(() =>
+  scratchPostgresOf(systemPostgres() ?? "/usr/bin")
+)
+
+/** Starts one with the programs of a folder. */
+export const scratchPostgresOf = (bin: string): Effect.Effect<ScratchPostgres, StoreError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const folder = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "tsukube-postgres-"))),
+      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+    )
+    chmodSync(folder, 0o755)
+    const passwordFile = join(folder, "password")
+    writeFileSync(passwordFile, "secret\n", { mode: 0o644 })
+    const port = yield* freePort
+    const server = runServer({
+      binaries: { bin, env: {} },
+      folder,
+      socketFolder: join(folder, "socket"),
+      initdbArgs: ["--auth-local=trust", "--auth-host=scram-sha-256", `--pwfile=${passwordFile}`, "--no-sync"],
+      settings: {
+        port: String(port),
+        listen_addresses: "127.0.0.1",
+        fsync: "off",
+        shared_buffers: "64MB",
+        max_connections: "100",
+        jit: "off"
+      }
+    })
+    let scope: Scope.Closeable | undefined
+    const up = Effect.gen(function* () {
+      scope = yield* Scope.make()
+      yield* Scope.provide(server, scope)
+    })
+    const down = Effect.suspend(() => (scope === undefined ? Effect.void : Scope.close(scope, Exit.void)))
+    yield* up
+    yield* Effect.addFinalizer(() => down)
+    return { url: `postgres://postgres:secret@127.0.0.1:${port}/postgres`, port, folder, down, up }
   })
-  let scope: Scope.Closeable | undefined
-  const up = Effect.gen(function* () {
-    scope = yield* Scope.make()
-    yield* Scope.provide(server, scope)
-  })
-  const down = Effect.suspend(() => (scope === undefined ? Effect.void : Scope.close(scope, Exit.void)))
-  yield* up
-  yield* Effect.addFinalizer(() => down)
-  return { url: `postgres://postgres:secret@127.0.0.1:${port}/postgres`, port, folder, down, up }
-})

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { chooseBatch, delimiterFor } from "./writer.ts"
+import { chooseBatch, delimiterFor } from "./batch.ts"
 
 const commitTo = (...keys: ReadonlyArray<string>) => ({ writes: keys.map((key) => ({ key, value: "x" })), units: keys.length })
 const keysOf = (commits: ReadonlyArray<{ readonly writes: ReadonlyArray<{ readonly key: string }> }>) =>
