@@ -25,6 +25,7 @@ need etcd etcd-server
 need etcdctl etcd-client
 need pgbouncer pgbouncer
 [ -n "$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null)" ] || packages+=(postgresql)
+[ -n "$(ls /usr/lib/*/faketime/libfaketime.so.1 2>/dev/null)" ] || packages+=(libfaketime)
 
 # kubectl 1.20 of Debian 12, which speaks SPDY alone, beside the kubectl on the PATH, for the tests of streams. It is unpacked, not installed.
 old=/usr/local/lib/tsukube/kubectl-debian
