@@ -2,7 +2,7 @@
 import { hostname, networkInterfaces } from "node:os"
 import { join } from "node:path"
 import { nodes as nodeResource } from "@tsukube/api/core-v1"
-import { type Apiserver, type Connection, enabledResources, serve } from "@tsukube/apiserver"
+import { type Apiserver, type Connection, enabledResources, serve, serveInsecure } from "@tsukube/apiserver"
 import { makeClient } from "@tsukube/client"
 import { isRoot, lockFolder } from "@tsukube/host"
 import { containerdInstalled } from "@tsukube/kubelet"
@@ -25,6 +25,8 @@ export type Runtime =
 /** A cluster that can be used. */
 export interface Cluster {
   readonly url: string
+  /** Where the insecure port is, when there is one. */
+  readonly insecureUrl?: string
   readonly runtime: Runtime
 }
 
@@ -120,6 +122,14 @@ export const startCluster = (
     const { port, url } = yield* listen(loopback, options.securePort)
     if (advertised !== undefined) yield* listen(advertised, port)
 
+    const insecure =
+      options.insecurePort === 0
+        ? undefined
+        : yield* serveInsecure(
+            { fetchAs: (user) => async (request) => (await started.promise).fetchAs(user)(request) },
+            { port: options.insecurePort }
+          ).pipe(Effect.mapError((error) => new UsageError(`--insecure-port ${options.insecurePort}: ${error.message}`)))
+
     progress(`store: ${withoutPassword(options.store)}`)
     const storeContext = yield* Layer.build(storeLayer(options)).pipe(
       Effect.mapError((error) => new UsageError(`--store ${withoutPassword(options.store)}: ${error.message}`))
@@ -179,7 +189,9 @@ export const startCluster = (
         nodes.map(({ name }) => name)
       )
     }
-    return { url, runtime }
+    // What is added last ends first: everything still answers while `/readyz` says that the end is near.
+    yield* Effect.addFinalizer(() => Effect.andThen(Effect.sync(apiserver.drain), Effect.sleep(options.shutdownDelayMs)))
+    return { url, ...(insecure === undefined ? {} : { insecureUrl: insecure.url }), runtime }
   })
 
 const withoutPassword = (url: string): string => url.replace(/:[^:@/]*@/, "@")

@@ -12,6 +12,8 @@ test("every flag is in the help text", () => {
     "data-dir",
     "store",
     "secure-port",
+    "insecure-port",
+    "shutdown-delay-duration",
     "kubeconfig",
     "nodes",
     "runtime",
@@ -32,6 +34,9 @@ const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
   [["--nodes", "many"], /--nodes many: give a whole number from 0 to 100/],
   [["--nodes", "101"], /--nodes 101/],
   [["--secure-port", "70000"], /--secure-port 70000/],
+  [["--insecure-port", "http"], /--insecure-port http: give a whole number from 0 to 65535/],
+  [["--shutdown-delay-duration", "20"], /--shutdown-delay-duration 20: give a duration such as 20s/],
+  [["--shutdown-delay-duration", "-1s"], /--shutdown-delay-duration/],
   [["--runtime", "docker"], /--runtime docker: choose one of auto, simulated, containerd/],
   [["--store", "mysql://x"], /--store mysql:\/\/x/],
   [["--cluster-cidr", "10.244.0.0"], /--cluster-cidr 10.244.0.0: give an IPv4 range/],
@@ -52,4 +57,16 @@ test("--runtime-config is read as upstream's, and words that mean nothing are re
     "--runtime-config nothing/v1=true: unknown api groups nothing/v1"
   )
   expect(() => parseFlags(["--runtime-config", "api/all=maybe"])).toThrow("invalid value api/all=maybe")
+})
+
+test("durations are read as upstream's flags have them", () => {
+  const delays = ["0", "0s", "500ms", "20s", "1m30s", "1.5h"].map(
+    (text) => parseFlags(["--shutdown-delay-duration", text])?.shutdownDelayMs
+  )
+  expect(delays).toEqual([0, 0, 500, 20_000, 90_000, 5_400_000])
+})
+
+test("nobody listens in plain HTTP unless told to", () => {
+  expect(parseFlags([])).toMatchObject({ insecurePort: 0, shutdownDelayMs: 0 })
+  expect(parseFlags(["--insecure-port", "8080"])?.insecurePort).toBe(8080)
 })

@@ -13,6 +13,10 @@ export interface ClusterOptions {
   readonly store: string
   /** 0 takes any free port. */
   readonly securePort: number
+  /** Plain HTTP for everybody on this machine; 0: none. */
+  readonly insecurePort: number
+  /** While the cluster ends, how long everything still answers but `/readyz`. */
+  readonly shutdownDelayMs: number
   readonly kubeconfig: string
   readonly nodes: number
   readonly runtime: RuntimeChoice
@@ -50,6 +54,16 @@ const flags: ReadonlyArray<Flag> = [
     ]
   },
   { name: "secure-port", value: "N", help: ["port of the API server, always TLS (default 6443; 0 = any free one)"] },
+  {
+    name: "insecure-port",
+    value: "N",
+    help: ["plain HTTP on 127.0.0.1, where everybody on this machine is an", "administrator (default 0 = off)"]
+  },
+  {
+    name: "shutdown-delay-duration",
+    value: "D",
+    help: ["how long /readyz fails before anything else ends (default 0s)"]
+  },
   { name: "kubeconfig", value: "FILE", help: ["where the admin kubeconfig is written", "(default DATA_DIR/admin.kubeconfig)"] },
   { name: "nodes", value: "N", help: ["how many nodes, 0 to 100 (default 1)"] },
   {
@@ -76,8 +90,12 @@ const flags: ReadonlyArray<Flag> = [
 
 /** The text of `--help`. */
 export const helpText = (): string => {
-  const row = ({ name, value, help }: Flag) =>
-    help.map((line, i) => `${(i === 0 ? `  --${name} ${value}` : "").padEnd(24)}${line}`).join("\n")
+  const row = ({ name, value, help }: Flag) => {
+    const first = `  --${name} ${value}`
+    const lines = help.map((line, i) => `${(i === 0 && first.length < 24 ? first : "").padEnd(24)}${line}`)
+    // What does not fit beside its help stands above it.
+    return (first.length < 24 ? lines : [first, ...lines]).join("\n")
+  }
   return `Usage: bun run apps/cluster [flags]
 
 Starts a whole Kubernetes cluster and prints how to use it. Ctrl-C stops it cleanly;
@@ -119,6 +137,18 @@ const storeOf = (text: string): string => {
   return refuse("store", text, "choose embedded, pglite, memory or a postgres:// URL")
 }
 
+const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** A duration as upstream's flags take it: `90s`, `1m30s`, `500ms`, `0`. In milliseconds. */
+const durationOf = (flag: string, text: string): number => {
+  if (text === "0") return 0
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return refuse(flag, text, "give a duration such as 20s, 1m30s or 500ms")
+  return [...text.matchAll(/([\d.]+)(ms|s|m|h)/g)].reduce(
+    (sum, [, count, unit = ""]) => sum + Number(count) * durationUnits[unit]!,
+    0
+  )
+}
+
 const cidrOf = (flag: string, text: string, longest: number): string => {
   const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(text)
   const numbers = match?.slice(1).map(Number) ?? []
@@ -156,6 +186,8 @@ export const parseFlags = (args: ReadonlyArray<string>): ClusterOptions | undefi
     dataDir,
     store: storeOf(given("store", "embedded")),
     securePort: integer("secure-port", given("secure-port", "6443"), 0, 65535),
+    insecurePort: integer("insecure-port", given("insecure-port", "0"), 0, 65535),
+    shutdownDelayMs: durationOf("shutdown-delay-duration", given("shutdown-delay-duration", "0s")),
     kubeconfig: given("kubeconfig", join(dataDir, "admin.kubeconfig")),
     nodes: integer("nodes", given("nodes", "1"), 0, 100),
     runtime: runtimeOf(given("runtime", "auto")),

@@ -9,13 +9,14 @@ const begunMs = performance.now()
 const impatienceMs = 2000
 
 /** What a user should know before the last line. */
-const usage = (options: ClusterOptions, { runtime, url }: Cluster): ReadonlyArray<string> => {
+const usage = (options: ClusterOptions, { runtime, url, insecureUrl }: Cluster): ReadonlyArray<string> => {
   const real = [
     "nodes are simulated: pods become ready, but no container runs.",
     "  Real ones: sudo scripts/install-node-tools.sh, then sudo … --runtime containerd"
   ]
   return [
     `API server  ${url}`,
+    ...(insecureUrl === undefined ? [] : [`  plain HTTP  ${insecureUrl}  (everybody on this machine is an administrator there)`]),
     `kubeconfig  ${options.kubeconfig}`,
     `data, logs  ${options.dataDir}`,
     ...(runtime.kind === "simulated" ? real : []),
