@@ -2,6 +2,7 @@
 import type { FieldError } from "../field-error.ts"
 import { apiVersionOf, type KubernetesObject, type Resource } from "../resource.ts"
 import { type KindRules, kinds } from "./kinds.ts"
+import { isKnownPod, rememberPod, textOfPod } from "./known-pods.ts"
 import { validateMetadata, validateMetadataUpdate } from "./metadata.ts"
 import { validateBySchema } from "./schema.ts"
 
@@ -14,9 +15,13 @@ const rulesOf = (resource: Resource<unknown>): KindRules => kinds.get(`${apiVers
 export const validateCreate = (object: KubernetesObject, resource: Resource<unknown>): ReadonlyArray<FieldError> => {
   const { name, always, unnamed } = rulesOf(resource)
   const naming = { namespaced: resource.namespaced, ...(name === undefined ? {} : { nameRule: name }) }
-  const metadata = unnamed === true ? [] : validateMetadata(object.metadata ?? {}, naming)
+  const metadata = unnamed === true ? [] : [...validateMetadata(object.metadata ?? {}, naming)]
+  const pod = resource.kind === "Pod" && resource.group === "" ? textOfPod(object) : undefined
+  if (pod !== undefined && isKnownPod(pod)) return metadata
   const findings = [...metadata, ...(always?.(object) ?? [])]
-  return withSchema(findings, object, resource)
+  const all = withSchema(findings, object, resource)
+  if (pod !== undefined && all.length === 0) rememberPod(pod)
+  return all
 }
 
 /**
