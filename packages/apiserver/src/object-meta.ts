@@ -8,25 +8,23 @@ import { timestamp } from "./serving.ts"
 const metadataOf = (fields: { readonly [Field in keyof ObjectMeta]: ObjectMeta[Field] | undefined }): ObjectMeta => {
   const { name, generateName, namespace, uid, generation, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds } =
     fields
-  const ordered = {
-    name,
-    generateName,
-    namespace,
-    uid,
-    generation,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    labels: fields.labels,
-    annotations: fields.annotations,
-    ownerReferences: fields.ownerReferences,
-    finalizers: fields.finalizers,
-    managedFields: fields.managedFields
-  }
-  return Object.fromEntries(Object.entries(ordered).filter(([, value]) => !isEmpty(value))) as ObjectMeta
+  const { labels, annotations, ownerReferences, finalizers, managedFields } = fields
+  const ordered: { -readonly [Field in keyof ObjectMeta]: ObjectMeta[Field] } = {}
+  if (name !== undefined) ordered.name = name
+  if (generateName !== undefined) ordered.generateName = generateName
+  if (namespace !== undefined) ordered.namespace = namespace
+  if (uid !== undefined) ordered.uid = uid
+  if (generation !== undefined) ordered.generation = generation
+  if (creationTimestamp !== undefined) ordered.creationTimestamp = creationTimestamp
+  if (deletionTimestamp !== undefined) ordered.deletionTimestamp = deletionTimestamp
+  if (deletionGracePeriodSeconds !== undefined) ordered.deletionGracePeriodSeconds = deletionGracePeriodSeconds
+  if (labels !== undefined) ordered.labels = labels
+  if (annotations !== undefined) ordered.annotations = annotations
+  if (ownerReferences !== undefined && ownerReferences.length > 0) ordered.ownerReferences = ownerReferences
+  if (finalizers !== undefined && finalizers.length > 0) ordered.finalizers = finalizers
+  if (managedFields !== undefined && managedFields.length > 0) ordered.managedFields = managedFields
+  return ordered
 }
-
-const isEmpty = (value: unknown): boolean => value === undefined || (Array.isArray(value) && value.length === 0)
 
 /** The object with other metadata. */
 export const withMetadata = <T extends KubernetesObject>(object: T, metadata: ObjectMeta): T => ({

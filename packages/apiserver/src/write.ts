@@ -1,8 +1,10 @@
 /** Every change of the store goes through here: read, decide, commit at the revision that was read, and again when another writer was faster. @module */
 import { isDeepStrictEqual } from "node:util"
 import { alreadyExists, conflict, type KubernetesObject, notFound } from "@tsukube/api"
-import type { Conflict, Write } from "@tsukube/store"
+import { Conflict, type Write } from "@tsukube/store"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type { Served } from "./served.ts"
 import type { Serving } from "./serving.ts"
@@ -25,13 +27,13 @@ export interface Changed {
   readonly removed: boolean
 }
 
-const commit = (serving: Serving, writes: ReadonlyArray<Write>): Promise<Result.Result<bigint, Conflict>> =>
-  Effect.runPromise(
-    serving.cache.store.commit(writes).pipe(
-      Effect.map((revision): Result.Result<bigint, Conflict> => Result.succeed(revision)),
-      Effect.catchTag("Conflict", (error) => Effect.succeed(Result.fail(error)))
-    )
-  )
+const commit = async (serving: Serving, writes: ReadonlyArray<Write>): Promise<Result.Result<bigint, Conflict>> => {
+  const exit = await Effect.runPromiseExit(serving.cache.store.commit(writes))
+  if (Exit.isSuccess(exit)) return Result.succeed(exit.value)
+  const error = Cause.squash(exit.cause)
+  if (error instanceof Conflict) return Result.fail(error)
+  throw error
+}
 
 /** The object as the store has it now, past the cache. */
 export const readStore = async (serving: Serving, key: string): Promise<StoredObject | undefined> => {

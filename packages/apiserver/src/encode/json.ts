@@ -46,8 +46,17 @@ export const objectResponse = (context: RequestContext, object: object, code = 2
   return textResponse(context, accepted, JSON.stringify(object), code)
 }
 
+const withProtobuf = new Map<Served, boolean>()
+
 /** Whether a resource's objects have a protobuf form. */
-export const hasProtobuf = ({ resource }: Served): boolean => canEncode(apiVersionOf(resource), resource.kind)
+export const hasProtobuf = (served: Served): boolean => {
+  const known = withProtobuf.get(served)
+  if (known !== undefined) return known
+  const { resource } = served
+  const found = canEncode(apiVersionOf(resource), resource.kind)
+  withProtobuf.set(served, found)
+  return found
+}
 
 /** `includeObject` of a Table request. */
 export const tableOptionsOf = (context: RequestContext, now: number): TableOptions => {
