@@ -1,6 +1,7 @@
 /** Volumes, claims, classes and devices of a cluster, with what this scheduler has already given away of them. @module */
 import type { PersistentVolume, PersistentVolumeClaim } from "@tsukube/api/core-v1"
 import type { DeviceClass, ResourceClaim, ResourceSlice } from "@tsukube/api/resource-v1"
+import type { PodGroup } from "@tsukube/api/scheduling-v1alpha2"
 import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass } from "@tsukube/api/storage-v1"
 
 interface Named {
@@ -51,6 +52,7 @@ export class ClusterObjects {
   readonly resourceClaims: Objects<ResourceClaim> = new Objects()
   readonly resourceSlices: Objects<ResourceSlice> = new Objects()
   readonly deviceClasses: Objects<DeviceClass> = new Objects()
+  readonly podGroups: Objects<PodGroup> = new Objects()
   /** Volumes promised to claims (`namespace/name`) whose binding the cluster does not show yet. */
   readonly promisedVolumes: Map<string, string> = new Map()
   /** Claims that are to be provisioned on a node, and which. */

@@ -2,6 +2,7 @@
 import { type FieldError, fieldError, formatFieldError, isList, isObject } from "@tsukube/api"
 import { Data } from "effect"
 import { type Extender, type ExtenderSettings, httpExtender } from "./extender.ts"
+import { checkFeatureGates, type FeatureGates, gatedPlugins } from "./feature-gates.ts"
 import type { Plugin } from "./plugin.ts"
 import { checkPluginArgs } from "./plugin-args.ts"
 import { defaultPluginNames, type PluginFactory, pluginFactories } from "./plugin-registry.ts"
@@ -143,14 +144,15 @@ const pluginsOf = (
   value: unknown,
   path: string,
   make: (name: string) => Plugin | undefined,
-  known: ReadonlySet<string>
+  known: ReadonlySet<string>,
+  defaults: ReadonlyArray<string>
 ): ReadonlyArray<Plugin> => {
   const sets = reader.object(value, path)
   reader.known(sets, path, ["multiPoint", ...Object.keys(points)])
   const setOf = (point: string): PluginSet => readPluginSet(reader, sets[point], `${path}.${point}`, known)
   const multi = setOf("multiPoint")
   const byPoint = new Map(Object.keys(points).map((point) => [point, setOf(point)] as const))
-  const base: Array<Named> = defaultPluginNames
+  const base: Array<Named> = defaults
     .filter((name) => !isDisabled(multi, name) && !multi.enabled.some((entry) => entry.name === name))
     .map((name) => ({ name }))
   base.push(...multi.enabled)
@@ -247,6 +249,8 @@ const durationMs = (reader: Reader, value: unknown, path: string): number | unde
 export interface ConfigurationOptions {
   /** Plugins of your own by name, beside those of upstream; they are off until a profile enables them. */
   readonly plugins?: Readonly<Record<string, PluginFactory>>
+  /** Features that are off until they are asked for; their plugins join every profile's default ones. */
+  readonly featureGates?: FeatureGates
 }
 
 const percentage = (reader: Reader, value: unknown, path: string): number | undefined => {
@@ -285,7 +289,12 @@ export const readConfiguration = (input: unknown, options: ConfigurationOptions 
   if (most < initial)
     reader.errors.push(invalid("podMaxBackoffSeconds", most, "must be greater than or equal to PodInitialBackoffSeconds"))
 
-  const factories = { ...pluginFactories, ...options.plugins }
+  const gates = options.featureGates ?? {}
+  reader.errors.push(...checkFeatureGates(gates).map((message) => invalid("featureGates", gates, message)))
+  const gated = gatedPlugins(gates)
+  const defaults = [...defaultPluginNames, ...gated.map(({ name }) => name)]
+  const own = Object.fromEntries(gated.map((plugin) => [plugin.name, () => plugin] as const))
+  const factories: Readonly<Record<string, PluginFactory>> = { ...pluginFactories, ...own, ...options.plugins }
   const known = new Set(Object.keys(factories))
   const given = root["profiles"] === undefined ? [{}] : reader.list(root["profiles"], "profiles")
   if (given.length === 0) reader.errors.push(required("profiles"))
@@ -298,7 +307,7 @@ export const readConfiguration = (input: unknown, options: ConfigurationOptions 
     const args = readArgs(reader, entry["pluginConfig"], `${path}.pluginConfig`, known)
     const before = reader.errors.length
     const make = (name: string): Plugin | undefined => (before > 0 ? undefined : factories[name]?.(args.get(name) ?? {}))
-    const plugins = pluginsOf(reader, entry["plugins"], `${path}.plugins`, make, known)
+    const plugins = pluginsOf(reader, entry["plugins"], `${path}.plugins`, make, known, defaults)
     const own = percentage(reader, entry["percentageOfNodesToScore"], `${path}.percentageOfNodesToScore`) ?? percent ?? 0
     const schedulerName = named ?? "default-scheduler"
     return own === 0 ? { schedulerName, plugins } : { schedulerName, plugins, percentageOfNodesToScore: own }

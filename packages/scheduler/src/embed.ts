@@ -4,6 +4,7 @@ import type { ReplicaSet } from "@tsukube/api/apps-v1"
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Service } from "@tsukube/api/core-v1"
 import type { PodDisruptionBudget } from "@tsukube/api/policy-v1"
 import type { DeviceClass, ResourceClaim, ResourceSlice } from "@tsukube/api/resource-v1"
+import type { PodGroup } from "@tsukube/api/scheduling-v1alpha2"
 import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass } from "@tsukube/api/storage-v1"
 import { Data, Effect } from "effect"
 import { checkNode, checkPod } from "./check-pod.ts"
@@ -11,6 +12,7 @@ import type { Decision } from "./cycle.ts"
 import { defaultPlugins } from "./default-plugins.ts"
 import { Engine } from "./engine.ts"
 import { type Explanation, explain } from "./explain.ts"
+import { waitingForGang } from "./gang-message.ts"
 import type { Handle, Plugin } from "./plugin.ts"
 import { holdsResources, podInfo } from "./pod-info.ts"
 import { Snapshot } from "./snapshot.ts"
@@ -36,6 +38,8 @@ export interface PlanInput {
   readonly resourceClaims?: ReadonlyArray<ResourceClaim>
   readonly resourceSlices?: ReadonlyArray<ResourceSlice>
   readonly deviceClasses?: ReadonlyArray<DeviceClass>
+  /** Counts only with plugins that know of gangs: `pluginsFor({ GenericWorkload: true, GangScheduling: true })`. */
+  readonly podGroups?: ReadonlyArray<PodGroup>
 }
 
 /** How to plan. */
@@ -83,6 +87,7 @@ const keepObjects = ({ objects }: Snapshot, input: PlanInput): void => {
   for (const object of input.resourceClaims ?? []) objects.resourceClaims.set(object)
   for (const object of input.resourceSlices ?? []) objects.resourceSlices.set(object)
   for (const object of input.deviceClasses ?? []) objects.deviceClasses.set(object)
+  for (const object of input.podGroups ?? []) objects.podGroups.set(object)
 }
 
 /** A snapshot of plain objects; throws `PlanInputError` for nodes and placed pods that cannot be read. */
@@ -103,6 +108,7 @@ export const snapshotOf = (input: PlanInput): Snapshot => {
     snapshot.setNode(node)
   }
   for (const [name, labels] of Object.entries(namespaces)) snapshot.setNamespace(name, labels)
+  for (const pod of pods) if (holdsResources(pod)) snapshot.groups.add(pod)
   for (const [index, pod] of pods.entries()) {
     if (!pod.spec?.nodeName || !holdsResources(pod)) continue
     refuseInput("pods", index, checkPod(pod))
@@ -124,6 +130,8 @@ export interface Planner {
   readonly decide: (pod: Pod) => PlanDecision
   /** Places a pod: the next ones see it. */
   readonly place: (pod: Pod) => PlanDecision
+  /** Places pods when at least `minCount` of them fit, none otherwise. */
+  readonly placeTogether: (pods: ReadonlyArray<Pod>, minCount?: number) => ReadonlyArray<PlanDecision>
   /** What every node says about a pod: which plugin refuses it and why, or every plugin's score. */
   readonly explain: (pod: Pod) => Explanation
   /** How many pods like this one fit, up to `limit`; changes nothing. */
@@ -143,7 +151,7 @@ export const makePlanner = (input: PlanInput, options: PlanOptions = {}): Planne
     const errors = checkPod(pod)
     if (errors.length > 0) return { type: "invalid", message: errors.map(formatFieldError).join("\n"), errors }
     try {
-      const gate = plugins.map((plugin) => plugin.preEnqueue?.(pod)).find((message) => message !== undefined)
+      const gate = plugins.map((plugin) => plugin.preEnqueue?.(pod, snapshot)).find((message) => message !== undefined)
       if (gate !== undefined) return { type: "gated", message: gate }
       return engine.schedule(podInfo(pod), random)
     } catch (error) {
@@ -158,10 +166,24 @@ export const makePlanner = (input: PlanInput, options: PlanOptions = {}): Planne
     snapshot.addPod(podInfo(pod), decision.nodeName)
     return decision
   }
+  const placeTogether = (pods: ReadonlyArray<Pod>, minCount = pods.length): ReadonlyArray<PlanDecision> => {
+    snapshot.fork()
+    const decisions = pods.map(place)
+    if (decisions.filter(({ type }) => type === "placed").length >= minCount) {
+      snapshot.commit()
+      return decisions
+    }
+    snapshot.revert()
+    const plugins = new Set(["GangScheduling"])
+    return decisions.map((decision) =>
+      decision.type === "placed" ? { type: "refused", message: waitingForGang, plugins, nodes: new Map() } : decision
+    )
+  }
   return {
     snapshot,
     decide,
     place,
+    placeTogether,
     explain: (pod) => explain(podInfo(pod), snapshot, plugins),
     howManyMore: (pod, limit = countLimit) => {
       snapshot.fork()
@@ -178,6 +200,29 @@ export const makePlanner = (input: PlanInput, options: PlanOptions = {}): Planne
   }
 }
 
+/** Places pods one after the other; the turn of a gang's first pod is that of all of them. `before` hears of each turn. */
+export const placeInOrder = (
+  planner: Planner,
+  plugins: ReadonlyArray<Plugin>,
+  pods: ReadonlyArray<Pod>,
+  before: (pod: Pod) => void = () => {}
+): ReadonlyArray<Planned> => {
+  const { snapshot } = planner
+  const gangOf = plugins.find((plugin) => plugin.gang !== undefined)?.gang
+  const decisions = new Map<Pod, PlanDecision>()
+  for (const pod of pods) {
+    if (decisions.has(pod)) continue
+    before(pod)
+    const gang = gangOf?.(pod, snapshot)
+    const together = gang === undefined ? [pod] : pods.filter((other) => gangOf?.(other, snapshot)?.key === gang.key)
+    const there =
+      gang === undefined ? 0 : snapshot.groups.membersOf(gang.key).filter((key) => snapshot.nodeOf(key) !== undefined).length
+    const made = gang === undefined ? [planner.place(pod)] : planner.placeTogether(together, gang.minCount - there)
+    for (const [index, each] of together.entries()) decisions.set(each, made[index]!)
+  }
+  return pods.map((pod) => ({ pod, decision: decisions.get(pod)! }))
+}
+
 /**
  * Places every pod that has no node yet, in queue order, each seeing the ones before it. Nothing is changed and nothing is
  * read but the arguments; without `random` the same input gives the same plan.
@@ -188,5 +233,9 @@ export const plan = (input: PlanInput, options: PlanOptions = {}): ReadonlyArray
   const compare = plugins.find((plugin) => plugin.compare !== undefined)?.compare
   const waiting = input.pods.filter((pod) => !pod.spec?.nodeName && holdsResources(pod)).map((pod, sinceMs) => ({ pod, sinceMs }))
   if (compare !== undefined) waiting.sort(compare)
-  return waiting.map(({ pod }): Planned => ({ pod, decision: planner.place(pod) }))
+  return placeInOrder(
+    planner,
+    plugins,
+    waiting.map(({ pod }) => pod)
+  )
 }

@@ -33,6 +33,7 @@ export {
 export { Engine, type Ranked } from "./engine.ts"
 export { type Explanation, explain, type NodeExplanation } from "./explain.ts"
 export { type Extender, type ExtenderFilterResult, type ExtenderSettings, httpExtender } from "./extender.ts"
+export { checkFeatureGates, type FeatureGates, parseFeatureGates, pluginsFor } from "./feature-gates.ts"
 export { ImageIndex } from "./image-index.ts"
 export type { NodeState } from "./node-state.ts"
 export {
@@ -40,6 +41,7 @@ export {
   type ClusterChange,
   type ClusterEvent,
   definePlugin,
+  type Gang,
   type Handle,
   type NodeRefusal,
   type Permission,
@@ -52,6 +54,7 @@ export {
   type Trial
 } from "./plugin.ts"
 export { type PluginFactory, pluginFactories } from "./plugin-registry.ts"
+export { PodGroups } from "./pod-groups.ts"
 export { type HostPort, holdsResources, type PodInfo, podInfo } from "./pod-info.ts"
 export { type QueueOptions, SchedulingQueue, type Waiting } from "./queue.ts"
 export type { Resources, ScoringRequest } from "./resources.ts"

@@ -22,6 +22,9 @@ export type ClusterEvent =
   | "PodAdded"
   | "PodChanged"
   | "PodRemoved"
+  /** A pod without a node came; told only for pods of a group. */
+  | "UnscheduledPodAdded"
+  | "PodGroupChanged"
   | "NamespaceChanged"
   | "VolumeChanged"
   | "ClaimChanged"
@@ -100,6 +103,14 @@ export interface Candidates {
   size: number
 }
 
+/** Pods that get their nodes together. */
+export interface Gang {
+  /** The same for all of its pods. */
+  readonly key: string
+  /** None is bound until so many of them have a node. */
+  readonly minCount: number
+}
+
 /** Extension points, in the order in which they run. `F` is the state between preFilter and filter, `S` that of the scoring. */
 export interface Plugin<F = unknown, S = unknown> {
   readonly name: string
@@ -116,8 +127,10 @@ export interface Plugin<F = unknown, S = unknown> {
   readonly sign?: (pod: PodInfo) => string | undefined
   /** What else it reads of the snapshot, when it has `sign`. */
   readonly signCluster?: (pod: PodInfo, snapshot: Snapshot) => string
-  /** Keeps a pod out of the queue: the reason, or undefined to let it in. */
-  readonly preEnqueue?: (pod: Pod) => string | undefined
+  /** Keeps a pod out of the queue: the reason, or undefined to let it in. Asked again when the pod changes, and after `events`. */
+  readonly preEnqueue?: (pod: Pod, snapshot: Snapshot) => string | undefined
+  /** The gang of a pod: when one of its pods has its turn, all of them that wait have. */
+  readonly gang?: (pod: Pod, snapshot: Snapshot) => Gang | undefined
   /** Orders the queue; the first plugin that has it decides. Times are when the pod came into the queue, in milliseconds. */
   readonly compare?: (left: QueuedPod, right: QueuedPod) => number
   readonly preFilter?: (pod: PodInfo, snapshot: Snapshot) => PreFilterResult<F>

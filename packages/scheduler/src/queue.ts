@@ -3,6 +3,7 @@ import type { Pod } from "@tsukube/api/core-v1"
 import { Heap } from "./heap.ts"
 import type { ClusterChange, ClusterEvent, Plugin, QueuedPod } from "./plugin.ts"
 import { podKey } from "./pod-info.ts"
+import { Snapshot } from "./snapshot.ts"
 
 const firstBackoffMs = 1000
 const backoffLimitMs = 10_000
@@ -32,6 +33,8 @@ export interface QueueOptions {
   readonly plugins: ReadonlyArray<Plugin>
   /** The plugins of a pod's profile; `plugins` for all pods when absent. */
   readonly pluginsOf?: (pod: Pod) => ReadonlyArray<Plugin>
+  /** What plugins look at when they let a pod in; an empty cluster when absent. */
+  readonly snapshot?: Snapshot
   readonly initialBackoffMs?: number
   readonly maxBackoffMs?: number
 }
@@ -50,6 +53,7 @@ interface Group {
 /** The scheduling queue. Every method takes the time; nothing here reads a clock. */
 export class SchedulingQueue {
   readonly #pluginsOf: (pod: Pod) => ReadonlyArray<Plugin>
+  readonly #snapshot: Snapshot
   readonly #initialBackoffMs: number
   readonly #maxBackoffMs: number
   readonly #active: Heap<Waiting>
@@ -60,12 +64,15 @@ export class SchedulingQueue {
   readonly #unschedulable = new Map<string, Group>()
   readonly #groupOf = new Map<string, Group>()
   readonly #gated = new Map<string, Waiting>()
+  /** Keys of gated pods by the plugin that keeps them out. */
+  readonly #gatedBy = new Map<Plugin, Set<string>>()
   /** Taken out and not settled yet: their cycle or binding is under way. */
   readonly #inFlight = new Map<string, Waiting>()
   /** Events since a pod in flight was taken out: they may have been meant for it. */
   readonly #missed = new Map<string, Array<ClusterChange>>()
 
-  constructor({ plugins, pluginsOf, initialBackoffMs, maxBackoffMs }: QueueOptions) {
+  constructor({ plugins, pluginsOf, snapshot, initialBackoffMs, maxBackoffMs }: QueueOptions) {
+    this.#snapshot = snapshot ?? new Snapshot()
     const compare =
       plugins.find((plugin) => plugin.compare !== undefined)?.compare ?? ((left, right) => left.sinceMs - right.sinceMs)
     this.#pluginsOf = pluginsOf ?? (() => plugins)
@@ -118,7 +125,7 @@ export class SchedulingQueue {
     const aside = this.#groupOf.get(key)?.pods.get(key) ?? this.#gated.get(key)
     const fresh = { key, pod, sinceMs: nowMs, attempts: 0, refusedBy: new Set<string>(), asideMs: nowMs, readyMs: nowMs }
     this.#release(key)
-    this.#gated.delete(key)
+    this.#ungate(key)
     this.#admit(aside === undefined ? fresh : { ...aside, pod }, nowMs)
   }
 
@@ -141,7 +148,7 @@ export class SchedulingQueue {
     this.#backoff.take(key)
     this.#failed.take(key)
     this.#release(key)
-    this.#gated.delete(key)
+    this.#ungate(key)
     this.#inFlight.delete(key)
     this.#missed.delete(key)
   }
@@ -161,7 +168,19 @@ export class SchedulingQueue {
   /** Takes out the next pod to try, one in back-off when no other waits (KEP-5142); it must be settled by `remove` or `putAside`. */
   take(): Waiting | undefined {
     const next = this.#active.shift() ?? this.#backoff.shift()
-    if (next === undefined) return undefined
+    return next === undefined ? undefined : this.#tryNow(next)
+  }
+
+  /** Takes out a pod by its key because another of its gang has its turn; undefined when it is gated, in flight or not here. */
+  takeKey(key: string): Waiting | undefined {
+    const aside = this.#groupOf.get(key)?.pods.get(key)
+    const found = aside ?? this.#active.take(key) ?? this.#backoff.take(key) ?? this.#failed.take(key)
+    if (found === undefined) return undefined
+    this.#release(key)
+    return this.#tryNow(found)
+  }
+
+  #tryNow(next: Waiting): Waiting {
     const tried = { ...next, attempts: next.attempts + 1 }
     this.#inFlight.set(next.key, tried)
     this.#missed.set(next.key, [])
@@ -185,6 +204,15 @@ export class SchedulingQueue {
   moveOn(event: ClusterEvent, nowMs: number, what: Omit<ClusterChange, "event"> = {}): void {
     const change: ClusterChange = { event, ...what }
     for (const key of this.#missed.keys()) this.#miss(key, change)
+    for (const [plugin, keys] of this.#gatedBy) {
+      if (plugin.events !== undefined && !plugin.events.includes(event)) continue
+      for (const key of [...keys]) {
+        const waiting = this.#gated.get(key)
+        if (waiting === undefined || plugin.hint?.(waiting.pod, change) === false) continue
+        this.#ungate(key)
+        this.#admit(waiting, nowMs)
+      }
+    }
     for (const { plugins, pods } of this.#unschedulable.values()) {
       const interested = plugins.filter((plugin) => plugin.events === undefined || plugin.events.includes(event))
       if (interested.length === 0) continue
@@ -235,6 +263,11 @@ export class SchedulingQueue {
     this.#groupOf.set(key, group)
   }
 
+  #ungate(key: string): void {
+    if (!this.#gated.delete(key)) return
+    for (const keys of this.#gatedBy.values()) keys.delete(key)
+  }
+
   #release(key: string): void {
     this.#groupOf.get(key)?.pods.delete(key)
     this.#groupOf.delete(key)
@@ -250,9 +283,11 @@ export class SchedulingQueue {
   }
 
   #admit(waiting: Waiting, nowMs: number): void {
-    const isGated = this.#pluginsOf(waiting.pod).some((plugin) => plugin.preEnqueue?.(waiting.pod) !== undefined)
-    if (isGated) this.#gated.set(waiting.key, waiting)
-    else if (waiting.readyMs > nowMs) this.#backoff.put(waiting)
+    const gate = this.#pluginsOf(waiting.pod).find((plugin) => plugin.preEnqueue?.(waiting.pod, this.#snapshot) !== undefined)
+    if (gate !== undefined) {
+      this.#gated.set(waiting.key, waiting)
+      this.#gatedBy.set(gate, (this.#gatedBy.get(gate) ?? new Set()).add(waiting.key))
+    } else if (waiting.readyMs > nowMs) this.#backoff.put(waiting)
     else this.#active.put(waiting)
   }
 }

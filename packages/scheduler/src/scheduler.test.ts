@@ -1,36 +1,20 @@
 /** The loop against a real API server in memory. @module */
 import { describe, expect, test } from "bun:test"
-import { events, type Node, nodes, type Pod, pods } from "@tsukube/api/core-v1"
+import { events, nodes, type Pod, pods } from "@tsukube/api/core-v1"
 import { priorityclasses } from "@tsukube/api/scheduling-v1"
-import type { Client } from "@tsukube/client"
 import { live } from "@tsukube/testing"
 import { Effect, Scope } from "effect"
 import { defaultPlugins } from "./default-plugins.ts"
 import { definePlugin, type Plugin } from "./plugin.ts"
 import { runScheduler } from "./scheduler.ts"
-import { eventually, startCluster } from "./testing/cluster.ts"
+import { addNode, eventually, nodeOf, refusalOf, startCluster } from "./testing/cluster.ts"
 
 const namespace = "default"
-
-const addNode = (client: Client, name: string, allocatable: Record<string, string> = {}, more: Partial<Node> = {}) =>
-  Effect.gen(function* () {
-    const made = yield* client.create(nodes, { metadata: { name, labels: { "kubernetes.io/hostname": name } }, ...more })
-    const status = { allocatable: { cpu: "4", memory: "8Gi", pods: "110", ...allocatable } }
-    yield* client.updateStatus(nodes, { ...made, status })
-    // Admission taints nodes until somebody calls them ready.
-    yield* client.patch(nodes, { name }, { type: "merge", body: { spec: { taints: more.spec?.taints ?? null } } })
-  })
 
 const pod = (name: string, cpu = "100m", more: Partial<NonNullable<Pod["spec"]>> = {}): Pod => ({
   metadata: { name, namespace },
   spec: { containers: [{ name: "c", image: "i", resources: { requests: { cpu } } }], ...more }
 })
-
-const nodeOf = (client: Client, name: string) => Effect.map(client.get(pods, { namespace, name }), ({ spec }) => spec?.nodeName)
-const refusal = (client: Client, name: string) =>
-  Effect.map(client.get(pods, { namespace, name }), ({ status }) =>
-    status?.conditions?.find(({ type }) => type === "PodScheduled")
-  )
 
 describe("the scheduler", () => {
   test(
@@ -40,12 +24,20 @@ describe("the scheduler", () => {
         const { client, informers } = yield* startCluster
         yield* runScheduler(client, informers)
         yield* client.create(pods, pod("early"))
-        const alone = yield* eventually("refusal", refusal(client, "early"), (condition) => condition?.reason === "Unschedulable")
+        const alone = yield* eventually(
+          "refusal",
+          refusalOf(client, "early"),
+          (condition) => condition?.reason === "Unschedulable"
+        )
         expect(alone).toMatchObject({ status: "False", message: "no nodes available to schedule pods" })
         yield* addNode(client, "a", { cpu: "1" })
         yield* eventually("placement", nodeOf(client, "early"), (name) => name === "a")
         yield* client.create(pods, pod("large", "950m"))
-        const large = yield* eventually("refusal", refusal(client, "large"), (condition) => condition?.reason === "Unschedulable")
+        const large = yield* eventually(
+          "refusal",
+          refusalOf(client, "large"),
+          (condition) => condition?.reason === "Unschedulable"
+        )
         expect(large?.message).toBe(
           "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
         )
@@ -124,7 +116,7 @@ describe("the scheduler", () => {
         yield* client.create(pods, pod("three", "300m"))
         yield* runScheduler(client, informers)
         yield* eventually("three", nodeOf(client, "three"), (name) => name === "a")
-        yield* eventually("two waits", refusal(client, "two"), (condition) => condition?.reason === "Unschedulable")
+        yield* eventually("two waits", refusalOf(client, "two"), (condition) => condition?.reason === "Unschedulable")
       })
     )
   )
@@ -181,7 +173,7 @@ describe("the scheduler", () => {
         })
         yield* runScheduler(client, informers, { plugins: [...defaultPlugins, gate] })
         yield* client.create(pods, pod("p"))
-        yield* eventually("denied", refusal(client, "p"), (condition) => condition?.message === "not yet")
+        yield* eventually("denied", refusalOf(client, "p"), (condition) => condition?.message === "not yet")
         // Any change may have been what the plugin waited for: it named no events of its own.
         yield* client.patch(nodes, { name: "a" }, { type: "merge", body: { metadata: { labels: { changed: "yes" } } } })
         yield* eventually("placed", nodeOf(client, "p"), (name) => name !== undefined)

@@ -7,6 +7,7 @@ import { ChangeLog } from "./change-log.ts"
 import { ClusterObjects } from "./cluster-objects.ts"
 import { ImageIndex } from "./image-index.ts"
 import { emptyNode, type MutableNode, type NodeState, podLimitOf } from "./node-state.ts"
+import { PodGroups } from "./pod-groups.ts"
 import { noLabels, type PodInfo } from "./pod-info.ts"
 import { addResources, resourcesOf } from "./resources.ts"
 import type { GroupOf } from "./spread-group.ts"
@@ -34,6 +35,8 @@ export class Snapshot {
   groupOf: GroupOf = () => undefined
   /** Disruption budgets that preemption should keep, if it can. */
   budgets: () => ReadonlyArray<PodDisruptionBudget> = () => []
+  /** The pods of each PodGroup, waiting ones too; none, unless someone who knows adds them. */
+  readonly groups: PodGroups = new PodGroups()
   private readonly labelsOfNamespaces = new Map<string, Readonly<Record<string, string>>>()
   /** Volumes, claims and devices, for the plugins that care. */
   readonly objects: ClusterObjects = new ClusterObjects()

@@ -7,11 +7,11 @@ import type { Nominated } from "./cycle.ts"
 import type { ClusterEvent } from "./plugin.ts"
 import { holdsResources, type PodInfo, podInfo, podKey } from "./pod-info.ts"
 import type { SchedulingQueue } from "./queue.ts"
-import { Snapshot } from "./snapshot.ts"
+import type { Snapshot } from "./snapshot.ts"
 
 /** What the scheduler knows: the cluster, the queue, and the pods it placed whose binding the cluster does not show yet. */
 export class State {
-  readonly snapshot: Snapshot = new Snapshot()
+  readonly snapshot: Snapshot
   readonly assumed: Set<string> = new Set()
   /** Pods that others were removed for, and the nodes that will have room. */
   readonly nominated: Map<string, Nominated> = new Map()
@@ -20,7 +20,8 @@ export class State {
   readonly #now: () => number
   readonly #wake: () => void
 
-  constructor(queue: SchedulingQueue, isOurs: (pod: Pod) => boolean, now: () => number, wake: () => void) {
+  constructor(snapshot: Snapshot, queue: SchedulingQueue, isOurs: (pod: Pod) => boolean, now: () => number, wake: () => void) {
+    this.snapshot = snapshot
     this.queue = queue
     this.#isOurs = isOurs
     this.#now = now
@@ -37,7 +38,12 @@ export class State {
 
   readonly onPod = (event: InformerEvent<Pod>): void => {
     const previous = event.type === "Update" ? event.previous : undefined
-    if (previous !== undefined && podKey(previous) !== podKey(event.object)) this.#lose(previous)
+    if (previous !== undefined && podKey(previous) !== podKey(event.object)) {
+      this.snapshot.groups.delete(previous)
+      this.#lose(previous)
+    }
+    if (event.type === "Delete" || !holdsResources(event.object)) this.snapshot.groups.delete(event.object)
+    else if (this.snapshot.groups.add(event.object)) this.#tell("UnscheduledPodAdded", event.object)
     if (event.type === "Delete" || !holdsResources(event.object)) this.#lose(event.object)
     else if (event.object.spec?.nodeName) this.#settle(event.object, previous)
     else if (this.#isOurs(event.object)) this.#enqueue(event.object, previous)
@@ -52,6 +58,11 @@ export class State {
   assume(info: PodInfo, nodeName: string): void {
     this.assumed.add(info.uid)
     this.snapshot.addPod(info, nodeName)
+  }
+
+  /** It does not come to the node because its gang does not; nobody else could have had the room meanwhile, so nobody is told. */
+  withdraw(info: PodInfo): void {
+    if (this.assumed.delete(info.uid)) this.snapshot.removePod(info.uid)
   }
 
   /** It did not come to the node after all. */

@@ -2,6 +2,7 @@
 /** The command `tsukube-scheduler`. @module */
 import { parseArgs } from "node:util"
 import { Effect, Fiber } from "effect"
+import { parseFeatureGates } from "../feature-gates.ts"
 import { planCommand } from "./plan-command.ts"
 import type { OutputFormat } from "./print.ts"
 import { runCommand } from "./run-command.ts"
@@ -19,7 +20,7 @@ plan   Says where pods would go, without a cluster. Files are what kubectl print
   --nodes FILE            nodes (may be repeated)
   --pods FILE             pods, placed and waiting (may be repeated)
   --also FILE             anything else that matters: claims, volumes, storage classes, Services, budgets,
-                          namespaces, priority classes (may be repeated)
+                          namespaces, priority classes, pod groups (may be repeated)
   --explain               says for every node which plugin refuses the pod, or every score
   --count                 says how many more of each pod would fit afterwards
   -o, --output FORMAT     table (default), json or yaml
@@ -33,6 +34,7 @@ run    Schedules the pods of a cluster that name this scheduler (spec.schedulerN
 both
   --config FILE           a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1)
   --scheduler-name NAME   run: the name to answer to (default tsukube-scheduler); plan: the profile to use
+  --feature-gates LIST    features that are off by default: GenericWorkload=true,GangScheduling=true
   -h, --help
 
 Exit codes: 0 all pods placed, 1 some not, 2 wrong usage or input.`
@@ -57,6 +59,7 @@ const read = (args: ReadonlyArray<string>) =>
       "leader-elect": { type: "boolean", default: false },
       config: { type: "string" },
       "scheduler-name": { type: "string" },
+      "feature-gates": { type: "string", default: "" },
       help: { type: "boolean", short: "h", default: false }
     }
   })
@@ -73,6 +76,7 @@ const runPlan = ({ values }: ReturnType<typeof read>): void => {
     output,
     explain: values.explain,
     count: values.count,
+    featureGates: parseFeatureGates(values["feature-gates"]),
     ...(values.config === undefined ? {} : { config: values.config }),
     ...(values["scheduler-name"] === undefined ? {} : { schedulerName: values["scheduler-name"] })
   })
@@ -85,6 +89,7 @@ const runLoop = async ({ values }: ReturnType<typeof read>): Promise<void> => {
     runCommand({
       schedulerName: values["scheduler-name"] ?? "tsukube-scheduler",
       leaderElect: values["leader-elect"],
+      featureGates: parseFeatureGates(values["feature-gates"]),
       ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
       ...(values.context === undefined ? {} : { context: values.context }),
       ...(values.config === undefined ? {} : { config: values.config })

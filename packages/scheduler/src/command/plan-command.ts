@@ -4,8 +4,9 @@ import type { KubernetesObject } from "@tsukube/api"
 import type { Pod } from "@tsukube/api/core-v1"
 import { parse } from "yaml"
 import { readConfiguration } from "../configuration.ts"
-import { makePlanner, type PlanInput, type Planned } from "../embed.ts"
+import { makePlanner, type PlanInput, placeInOrder } from "../embed.ts"
 import type { Explanation } from "../explain.ts"
+import { type FeatureGates, pluginsFor } from "../feature-gates.ts"
 import type { Plugin } from "../plugin.ts"
 import { holdsResources } from "../pod-info.ts"
 import { readObjects } from "./objects.ts"
@@ -23,6 +24,7 @@ export interface PlanFlags {
   readonly explain: boolean
   /** Says how many more of each pod fit. */
   readonly count: boolean
+  readonly featureGates?: FeatureGates
 }
 
 const load = (files: ReadonlyArray<string>): ReadonlyArray<KubernetesObject> =>
@@ -61,13 +63,14 @@ export const inputOf = (objects: ReadonlyArray<KubernetesObject>): PlanInput => 
     capacities: of("CSIStorageCapacity"),
     resourceClaims: of("ResourceClaim"),
     resourceSlices: of("ResourceSlice"),
-    deviceClasses: of("DeviceClass")
+    deviceClasses: of("DeviceClass"),
+    podGroups: of("PodGroup")
   }
 }
 
-const pluginsFor = ({ config, schedulerName }: PlanFlags): ReadonlyArray<Plugin> | undefined => {
-  if (config === undefined) return undefined
-  const { profiles } = readConfiguration(parse(readFileSync(config, "utf8")))
+const pluginsOf = ({ config, schedulerName, featureGates = {} }: PlanFlags): ReadonlyArray<Plugin> => {
+  if (config === undefined) return pluginsFor(featureGates)
+  const { profiles } = readConfiguration(parse(readFileSync(config, "utf8")), { featureGates })
   const profile = schedulerName === undefined ? profiles[0] : profiles.find((each) => each.schedulerName === schedulerName)
   if (profile === undefined) throw new Error(`${config}: there is no profile ${schedulerName}`)
   return profile.plugins
@@ -76,21 +79,24 @@ const pluginsFor = ({ config, schedulerName }: PlanFlags): ReadonlyArray<Plugin>
 /** The text to print, and whether every pod has found a node. */
 export const planCommand = (flags: PlanFlags): { readonly text: string; readonly allPlaced: boolean } => {
   const input = inputOf(load([...flags.nodes, ...flags.pods, ...flags.more]))
-  const plugins = pluginsFor(flags)
-  const planner = makePlanner(input, plugins === undefined ? {} : { plugins })
-  const explanations = new Map<Planned, Explanation>()
-  const compare = plugins?.find((plugin) => plugin.compare !== undefined)?.compare
+  const plugins = pluginsOf(flags)
+  const planner = makePlanner(input, { plugins })
+  const compare = plugins.find((plugin) => plugin.compare !== undefined)?.compare
   const waiting = input.pods.filter((pod) => !pod.spec?.nodeName && holdsResources(pod)).map((pod, sinceMs) => ({ pod, sinceMs }))
   const byPriority = (left: { readonly pod: Pod }, right: { readonly pod: Pod }): number =>
     (right.pod.spec?.priority ?? 0) - (left.pod.spec?.priority ?? 0)
   waiting.sort(compare ?? byPriority)
-  const planned = waiting.map(({ pod }): Planned => {
-    const decided = planner.decide(pod)
-    const explanation = flags.explain && decided.type !== "invalid" ? planner.explain(pod) : undefined
-    const each: Planned = { pod, decision: decided.type === "placed" ? planner.place(pod) : decided }
-    if (explanation !== undefined) explanations.set(each, explanation)
-    return each
-  })
+  const told = new Map<Pod, Explanation>()
+  const before = (pod: Pod): void => {
+    if (flags.explain && planner.decide(pod).type !== "invalid") told.set(pod, planner.explain(pod))
+  }
+  const planned = placeInOrder(
+    planner,
+    plugins,
+    waiting.map(({ pod }) => pod),
+    before
+  )
+  const explanations = new Map(planned.flatMap((each) => (told.has(each.pod) ? [[each, told.get(each.pod)!] as const] : [])))
   const counts = flags.count
     ? waiting.map(({ pod }) => `${pod.metadata?.name}: ${planner.howManyMore(pod, 100_000)} more would fit`)
     : []

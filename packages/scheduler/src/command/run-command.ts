@@ -5,6 +5,7 @@ import { leaderElection } from "@tsukube/reconciler"
 import { Effect } from "effect"
 import { parse } from "yaml"
 import { readConfiguration, type SchedulerConfiguration } from "../configuration.ts"
+import { type FeatureGates, pluginsFor } from "../feature-gates.ts"
 import { runScheduler, type SchedulerOptions } from "../scheduler.ts"
 
 /** What the command line says. */
@@ -14,11 +15,12 @@ export interface RunFlags {
   readonly config?: string
   readonly schedulerName: string
   readonly leaderElect: boolean
+  readonly featureGates: FeatureGates
 }
 
 const optionsOf = (flags: RunFlags, configuration: SchedulerConfiguration | undefined): SchedulerOptions =>
   configuration === undefined
-    ? { schedulerName: flags.schedulerName }
+    ? { schedulerName: flags.schedulerName, plugins: pluginsFor(flags.featureGates) }
     : {
         profiles: configuration.profiles,
         extenders: configuration.extenders,
@@ -33,7 +35,9 @@ export const runCommand = (flags: RunFlags): Effect.Effect<void, unknown> =>
       const configuration =
         flags.config === undefined
           ? undefined
-          : yield* Effect.try(() => readConfiguration(parse(readFileSync(flags.config ?? "", "utf8"))))
+          : yield* Effect.try(() =>
+              readConfiguration(parse(readFileSync(flags.config ?? "", "utf8")), { featureGates: flags.featureGates })
+            )
       const source = {
         ...(flags.kubeconfig === undefined ? {} : { file: flags.kubeconfig }),
         ...(flags.context === undefined ? {} : { context: flags.context })

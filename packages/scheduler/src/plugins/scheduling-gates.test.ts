@@ -15,7 +15,7 @@ describe("SchedulingGates", () => {
     test(name, () => expect(outcome({ nodes: [node("a")], pods: [pod("p", spec)] })).toBe(expected))
 
   test("says nothing once the pod is in the queue", () =>
-    expect(Object.keys(schedulingGates).sort()).toEqual(["name", "preEnqueue"]))
+    expect(Object.keys(schedulingGates).sort()).toEqual(["events", "name", "preEnqueue"]))
 })
 
 describe("PrioritySort", () => {
