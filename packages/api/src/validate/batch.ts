@@ -8,6 +8,7 @@ import type { LabelSelector } from "../types/meta-v1.ts"
 import { validateMatch } from "./apps.ts"
 import { type Findings, type Loose, needsOneOf, nonNegative } from "./findings.ts"
 import { validateJobPolicies } from "./job-policy.ts"
+import { comparableTemplate } from "./job-template.ts"
 import { validatePodTemplate } from "./pod.ts"
 import { validateSchedule, validateTimeZone } from "./schedule.ts"
 
@@ -45,7 +46,7 @@ function* validateJobSpec(spec: Loose<JobSpec>, path: string): Findings {
   }
 }
 
-/** What a Job does is for life, save that a suspended one may be placed elsewhere. */
+/** What a Job does is for life, save that a suspended one may be placed elsewhere, and use more or less. */
 export function* validateJobUpdate(job: Loose<Job>, old: Loose<Job>): Findings {
   const { spec = {} } = job
   const oldSpec = old.spec ?? {}
@@ -61,8 +62,8 @@ export function* validateJobUpdate(job: Loose<Job>, old: Loose<Job>): Findings {
     "successPolicy"
   ] as const) {
     if (key === "completions" && elastic) continue
-    if (key === "template" && oldSpec.suspend === true && old.status?.startTime === undefined) continue
-    if (!equalJson(spec[key], oldSpec[key])) yield immutable(`spec.${key}`, spec[key])
+    const before = key === "template" ? comparableTemplate(old, spec.template ?? {}) : oldSpec[key]
+    if (!equalJson(spec[key], before)) yield immutable(`spec.${key}`, spec[key])
   }
 }
 
