@@ -29,7 +29,8 @@ export const systemPostgres = (): string | undefined => {
   return versions.map((version) => join(debianFolder, version, "bin")).find((bin) => existsSync(join(bin, "initdb")))
 }
 
-const freePort: Effect.Effect<number> = Effect.promise(
+/** A port of the loopback interface that nobody uses now. */
+export const freePort: Effect.Effect<number> = Effect.promise(
   () =>
     new Promise((resolve) => {
       const server = createServer().listen(0, "127.0.0.1", () => {
