@@ -5,7 +5,7 @@
  * @module
  */
 import { type ClientHttp2Session, connect } from "node:http2"
-import { podObject } from "./apiserver-pod.ts"
+import { podObject, workloadOf } from "./apiserver-pod.ts"
 import { median } from "./measurement.ts"
 
 const [mode = "", url = "", path = "", ...rest] = process.argv.slice(2)
@@ -67,7 +67,7 @@ const create = async (count: number, concurrency: number, prefix: string): Promi
   const open = await sessions(writerSessions)
   const start = performance.now()
   await inParallel(count, concurrency, (index, worker) =>
-    post(open[worker % writerSessions]!, path, podObject(`${prefix}-${index}`, ""))
+    post(open[worker % writerSessions]!, path, podObject(`${prefix}-${index}`, "", workloadOf(index)))
   )
   return performance.now() - start
 }

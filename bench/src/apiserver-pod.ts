@@ -2,7 +2,7 @@
 
 const labels = { app: "web", "pod-template-hash": "5d4f8c7b9", tier: "frontend", team: "shop" }
 
-const spec = (nodeName: string): object => ({
+const spec = (nodeName: string, container = "main"): object => ({
   nodeName,
   restartPolicy: "Always",
   serviceAccountName: "default",
@@ -12,7 +12,7 @@ const spec = (nodeName: string): object => ({
   securityContext: {},
   containers: [
     {
-      name: "main",
+      name: container,
       image: "registry.example.com/shop/web:1.2.3",
       imagePullPolicy: "IfNotPresent",
       ports: [{ name: "http", containerPort: 8080, protocol: "TCP" }],
@@ -38,12 +38,12 @@ const status = {
   }))
 }
 
-/** As a client sends it. */
-export const podObject = (name: string, nodeName: string): object => ({
+/** As a client sends it; pods of different workloads differ in their container's name, and so in the fields that somebody owns. */
+export const podObject = (name: string, nodeName: string, workload = "main"): object => ({
   kind: "Pod",
   apiVersion: "v1",
   metadata: { name, namespace: "default", labels },
-  spec: spec(nodeName)
+  spec: spec(nodeName, workload)
 })
 
 /** As it is stored, about 1.8 KB. */
@@ -64,3 +64,6 @@ export const podText = (name: string, nodeName: string): string =>
     spec: spec(nodeName),
     status
   })
+
+/** Pods of a hundred workloads in turn. */
+export const workloadOf = (index: number): string => `web-${index % 100}`

@@ -6,7 +6,7 @@
  *   on the same server that sends the same bytes.
  * - Fan-out: 5,000 open watches, from the POST of an object until the last of them has its event. Over the network beside a bare
  *   handler on the same server that writes the same frame to as many streams; in this process beside as many bare streams.
- * - Creates: 64 writers make pods; the store is the embedded PostgreSQL, fsync on. In this process (the request is made and answered
+ * - Creates: 64 writers make pods of a hundred workloads; the store is the embedded PostgreSQL, fsync on. In this process (the request is made and answered
  *   without a socket, as controllers of the same process do) beside the bare store committing the same bytes, which has no network
  *   either; over the network beside a bare handler on the same server that parses the body and commits the same bytes. Each side has
  *   a database of its own. Nobody watches the bare store, while the API server follows its own.
@@ -24,7 +24,7 @@ import { makeMemory, Store } from "@tsukube/store"
 import { layerEmbedded } from "@tsukube/store/embedded"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { bareCreates, bareFanOut, bareReads, type Handler, underName } from "./apiserver-bare.ts"
-import { podObject, podText } from "./apiserver-pod.ts"
+import { podObject, podText, workloadOf } from "./apiserver-pod.ts"
 import { type Benchmark, median, type Side } from "./measurement.ts"
 
 const admin = { name: "bench", groups: ["system:masters", "system:authenticated"] }
@@ -34,7 +34,8 @@ const lists = 20
 const watchers = 5000
 const fewWatchers = 10
 const fanOuts = 20
-const indexedWrites = 1000
+const fanOutsInside = 60
+const indexedWrites = 2000
 const creates = 5000
 const warmUpCreates = 20_000
 const writers = 64
@@ -100,7 +101,7 @@ const cpuPerRequest = async (run: () => Promise<unknown>, requests: number): Pro
 const lastReader = async (bodies: ReadonlyArray<ReadableStream<Uint8Array>>, write: () => Promise<unknown>): Promise<number> => {
   const readers = bodies.map((body) => body.getReader())
   const rounds: Array<number> = []
-  for (let round = 0; round < fanOuts; round++) {
+  for (let round = 0; round < fanOutsInside; round++) {
     const reads = readers.map((reader) => reader.read())
     const start = performance.now()
     await write()
@@ -155,6 +156,17 @@ const frameAndObject = async (server: Server): Promise<readonly [Uint8Array, Uin
   return [value!, new Uint8Array(await created.arrayBuffer())]
 }
 
+/** The same of watches of an API server in this process. */
+const fanOutInside = async (server: Server, prefix: string): Promise<number> => {
+  const watched = await watchConfigMaps(server)
+  const watches = await Promise.all(Array.from({ length: watchers }, () => send(server, "GET", watched)))
+  let write = 0
+  return lastReader(
+    watches.map(({ body }) => body as ReadableStream<Uint8Array>),
+    () => send(server, "POST", configMaps, configMap(`${prefix}-${write++}`))
+  )
+}
+
 /** Microseconds of CPU a write to a pod costs while pods of other nodes are watched. */
 const writesBeside = async (server: Server, others: number): Promise<number> => {
   const revision = await revisionOf(server)
@@ -163,6 +175,8 @@ const writesBeside = async (server: Server, others: number): Promise<number> => 
       send(server, "GET", `${listPath}?watch=true&resourceVersion=${revision}&fieldSelector=spec.nodeName%3Dother-${i}`)
     )
   )
+  // Opening thousands of watches leaves garbage behind, which is not the writes' to pay for.
+  Bun.gc(true)
   const cost = await cpuPerRequest(async () => {
     for (let i = 0; i < indexedWrites; i++) {
       await send(server, "PATCH", getPath, { metadata: { annotations: { n: String(i) } } }, "application/merge-patch+json")
@@ -223,6 +237,7 @@ export const apiserver: Benchmark = {
     }
     const bareUrl = await open(bareReads(answers))
     const [frame, object] = await frameAndObject(server)
+    for (let i = 0; i < 2; i++) await fanOutInside(server, `warm-${i}`)
     const bareFanOutUrl = await open(bareFanOut(configMaps, frame, object))
 
     const ourStore = await embedded("ours")
@@ -234,7 +249,7 @@ export const apiserver: Benchmark = {
     const bareCreatesUrl = await open(bareCreates(podsPath, bareStore, text))
 
     const createOurs = (prefix: string) => async (index: number) => {
-      const { status } = await send(writing, "POST", podsPath, podObject(`${prefix}-${index}`, ""))
+      const { status } = await send(writing, "POST", podsPath, podObject(`${prefix}-${index}`, "", workloadOf(index)))
       if (status !== 201) throw new Error(`a creation was answered with ${status}`)
     }
     const createBare = (prefix: string) => (index: number) => {
@@ -244,6 +259,7 @@ export const apiserver: Benchmark = {
     }
     const createOutside = async (url: string, prefix: string): Promise<number> =>
       creates / ((await load("create", url, podsPath, creates, writers, prefix)) / 1000)
+    await writesBeside(server, fewWatchers)
     await createMany(warmUpCreates, createOurs("warm"))
     await createMany(warmUpCreates, createBare("warm"))
 
@@ -256,13 +272,7 @@ export const apiserver: Benchmark = {
 
     const ours: Side = async () => {
       const round = `ours-${number++}`
-      const watchedInside = await watchConfigMaps(server)
-      const watches = await Promise.all(Array.from({ length: watchers }, () => send(server, "GET", watchedInside)))
-      let write = 0
-      const inside = await lastReader(
-        watches.map(({ body }) => body as ReadableStream<Uint8Array>),
-        () => send(server, "POST", configMaps, configMap(`${round}-inside-${write++}`))
-      )
+      const inside = await fanOutInside(server, `${round}-inside`)
       const watched = await watchConfigMaps(server)
       // Once is enough: it is another process, with nothing beside it that it could be compared with.
       memory ??= childOutput([program("apiserver-memory.ts"), String(memoryPods)])
