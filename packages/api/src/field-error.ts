@@ -108,7 +108,7 @@ export const immutable = (field: string, badValue: unknown): FieldError => inval
 
 /** What is wrong, without the path: `Invalid value: "x": must be …`. */
 export const describeFieldError = ({ type, detail, badValue }: FieldError): string => {
-  const value = withoutValue.has(type) ? "" : `: ${printValue(badValue)}`
+  const value = withoutValue.has(type) || badValue === omitted ? "" : `: ${printValue(badValue)}`
   return `${titles[type]}${value}${detail === "" ? "" : `: ${detail}`}`
 }
 
@@ -121,5 +121,8 @@ export const causeOf = (error: FieldError): StatusCause => ({
   message: describeFieldError(error),
   field: error.field
 })
+
+/** Stands for a value that is not shown. */
+export const omitted: unique symbol = Symbol("omitted")
 
 const printValue = (value: unknown): string => (value === undefined || value === null ? "null" : JSON.stringify(value))

@@ -53,7 +53,7 @@ const validation: Rule<Loose<Validation>> = function* ({ expression = "", messag
   if (messageExpression !== undefined && messageExpression !== "" && blank(messageExpression))
     yield invalid(`${path}.messageExpression`, messageExpression, "must be non-empty if specified")
   if (message !== "" && blank(message)) yield invalid(`${path}.message`, message, "message must be non-empty if specified")
-  else if (message.trim().includes("\n")) yield invalid(`${path}.message`, message, "message must not contain line breaks")
+  else if (message.trim().includes("\n")) yield invalid(`${path}.message`, message, "must not contain line breaks")
   else if (expression.trim().includes("\n") && message === "")
     yield required(`${path}.message`, "message must be specified if expression contains line breaks")
   if (reason !== undefined && !reasons.includes(reason)) yield notSupported(`${path}.reason`, reason, reasons)
@@ -63,8 +63,8 @@ const validatingSpec: Rule<Loose<NonNullable<ValidatingAdmissionPolicy["spec"]>>
   yield* fields<NonNullable<typeof spec>>(frame)(spec, path)
   const { validations = [], auditAnnotations = [] } = spec
   if (validations.length + auditAnnotations.length === 0) {
-    yield required(`${path}.validations`, "validations or auditAnnotations must be specified")
-    yield required(`${path}.auditAnnotations`, "validations or auditAnnotations must be specified")
+    yield required(`${path}.validations`, "validations or auditAnnotations must contain at least one item")
+    yield required(`${path}.auditAnnotations`, "validations or auditAnnotations must contain at least one item")
     return
   }
   yield* items(validation)(validations, `${path}.validations`)

@@ -35,8 +35,10 @@ function* validateSelection(
   template: Loose<PodTemplateSpec>,
   word: string
 ): Findings {
+  const noMatch = invalid("spec.template.metadata.labels", template.metadata?.labels, noSelection)
   if (selector === undefined) {
-    yield required("spec.selector")
+    if (word !== "daemonset") yield required("spec.selector")
+    yield noMatch
     return
   }
   const findings = [...validateLabelSelector(selector, "spec.selector")]
@@ -47,11 +49,13 @@ function* validateSelection(
   if (findings.length === 0) yield* validateMatch(labelSelectorFrom(selector as LabelSelector), template)
 }
 
+const noSelection = "`selector` does not match template `labels`"
+
 /** The selector has to select the template's pods. */
 export function* validateMatch(selector: Selector, template: Loose<PodTemplateSpec>): Findings {
   const given = template.metadata?.labels as Readonly<Record<string, string>> | undefined
   if (!matchesLabels(selector, given)) {
-    yield invalid("spec.template.metadata.labels", given, "`selector` does not match template `labels`")
+    yield invalid("spec.template.metadata.labels", given, noSelection)
   }
 }
 
@@ -160,8 +164,8 @@ export function* validateStatefulSet({ spec = {} }: Loose<StatefulSet>): Finding
   }
   for (const key of ["whenDeleted", "whenScaled"] as const)
     yield* mayBeOneOf(`spec.persistentVolumeClaimRetentionPolicy.${key}`, spec.persistentVolumeClaimRetentionPolicy?.[key], [
-      "Delete",
-      "Retain"
+      "Retain",
+      "Delete"
     ])
   if ((spec.serviceName ?? "") !== "")
     yield* breaks("spec.serviceName", spec.serviceName, isDns1123Subdomain(spec.serviceName ?? ""))

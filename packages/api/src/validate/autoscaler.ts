@@ -20,18 +20,28 @@ const maxPeriodSeconds = 1800
 interface Scaling {
   readonly minReplicas?: number | undefined
   readonly maxReplicas?: number | undefined
-  readonly scaleTargetRef?: { readonly kind?: string | undefined; readonly name?: string | undefined } | undefined
+  readonly scaleTargetRef?:
+    | {
+        readonly apiVersion?: string | undefined
+        readonly kind?: string | undefined
+        readonly name?: string | undefined
+      }
+    | undefined
 }
 
 function* validateScaling({ minReplicas, maxReplicas = 0, scaleTargetRef = {} }: Scaling): Findings {
   // Zero needs a metric from outside and a feature that is off by default.
   if (minReplicas !== undefined && minReplicas < 1)
     yield invalid("spec.minReplicas", minReplicas, "must be greater than or equal to 1")
-  if (maxReplicas < 1) yield invalid("spec.maxReplicas", maxReplicas, "must be greater than 0")
+  if (maxReplicas === 0) yield required("spec.maxReplicas", "must be set and greater than 0")
+  else if (maxReplicas < 0) yield invalid("spec.maxReplicas", maxReplicas, "must be greater than 0")
   if (minReplicas !== undefined && maxReplicas < minReplicas)
     yield invalid("spec.maxReplicas", maxReplicas, "must be greater than or equal to `minReplicas`")
   yield* needsForm("spec.scaleTargetRef.kind", scaleTargetRef.kind, isPathSegment)
   yield* needsForm("spec.scaleTargetRef.name", scaleTargetRef.name, isPathSegment)
+  const { apiVersion = "", kind } = scaleTargetRef
+  if (apiVersion !== "" && !apiVersion.includes("/") && !(apiVersion === "v1" && kind === "ReplicationController"))
+    yield invalid("spec.scaleTargetRef.apiVersion", apiVersion, "apiVersion must specify API group")
 }
 
 /** A HorizontalPodAutoscaler of v1, new or changed. */
@@ -39,7 +49,8 @@ export function* validateAutoscalerV1({ spec = {} }: Loose<AutoscalerV1>): Findi
   yield* validateScaling(spec as Scaling)
   const { targetCPUUtilizationPercentage: percent } = spec
   if (percent !== undefined && percent < 1)
-    yield invalid("spec.targetCPUUtilizationPercentage", percent, "must be greater than 0")
+    // It is stored, and looked at, as the metric of v2 that it stands for.
+    yield invalid("spec.metrics[0].resource.target.averageUtilization", percent, "must be greater than 0")
 }
 
 /** A HorizontalPodAutoscaler of v2, new or changed. */

@@ -6,6 +6,7 @@ import { compareQuantity, quantityMilli } from "../quantity.ts"
 import type { ConfigMap, LimitRange, LimitRangeItem, Node, Secret } from "../types/core-v1.ts"
 import { breaks, type Findings, type Loose, needsOneOf } from "./findings.ts"
 import { isCidr } from "./ip.ts"
+import { checkContainerResourceName, checkResourceName } from "./resource-name.ts"
 import { validateNonNegative } from "./resources.ts"
 
 const maxBytes = 1024 * 1024
@@ -91,20 +92,38 @@ export function* validateSecretUpdate(secret: Loose<Secret>, old: Loose<Secret>)
 export function* validateNode({ spec = {}, status }: Loose<Node>): Findings {
   const seen = new Set<string>()
   for (const [i, { key = "", value = "", effect }] of (spec.taints ?? []).entries()) {
-    const at = `spec.taints[${i}]`
+    // Upstream names the place so.
+    const at = `metadata.taints[${i}]`
     yield* breaks(`${at}.key`, key, isQualifiedName(key))
     yield* breaks(`${at}.value`, value, isLabelValue(value))
-    yield* needsOneOf(`${at}.effect`, effect, ["NoExecute", "NoSchedule", "PreferNoSchedule"])
+    yield* needsOneOf(`${at}.effect`, effect, ["NoSchedule", "PreferNoSchedule", "NoExecute"])
     if (seen.has(`${key}:${effect}`))
       yield { ...duplicate(at, spec.taints?.[i]), detail: "taints must be unique by key and effect pair" }
     seen.add(`${key}:${effect}`)
   }
   for (const [i, range] of (spec.podCIDRs ?? []).entries()) yield* breaks(`spec.podCIDRs[${i}]`, range, isCidr(range))
+  yield* validateFeatures(status?.declaredFeatures ?? [])
   for (const list of ["capacity", "allocatable"] as const) {
     for (const [name, amount = "0"] of Object.entries(status?.[list] ?? {})) {
       yield* breaks(`status.${list}[${name}]`, name, isQualifiedName(name))
       yield* validateNonNegative(amount, `status.${list}[${name}]`)
     }
+  }
+}
+
+/** What a node says that its kubelet can do: names in order, each once. */
+function* validateFeatures(features: ReadonlyArray<string>): Findings {
+  for (const [i, feature] of features.entries()) {
+    const at = `status.declaredFeatures[${i}]`
+    if (!/^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z0-9]+)*$/.test(feature))
+      yield invalid(
+        at,
+        feature,
+        `invalid feature name ${JSON.stringify(feature)}: must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes`
+      )
+    const before = features[i - 1]
+    if (before === feature) yield duplicate(at, feature)
+    else if (before !== undefined && before > feature) yield invalid(at, feature, "list must be sorted alphabetically")
   }
 }
 
@@ -124,9 +143,12 @@ export function* validateLimitRange({ spec = {} }: Loose<LimitRange>): Findings 
   for (const [i, item] of (spec.limits ?? []).entries()) {
     const at = `spec.limits[${i}]`
     const { type = "" } = item
-    if (type === "") yield required(`${at}.type`)
+    yield* validateLimitType(type, `${at}.type`)
     if (types.has(type)) yield duplicate(`${at}.type`, type)
     types.add(type)
+    const checkName = type === "Pod" || type === "Container" ? checkContainerResourceName : checkResourceName
+    for (const list of ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"] as const)
+      for (const name of Object.keys(item[list] ?? {})) yield* checkName(name, `${at}.${list}[${name}]`)
     if (type === "PersistentVolumeClaim" && item.min?.["storage"] === undefined && item.max?.["storage"] === undefined)
       yield required(`${at}.limits`, "either minimum or maximum storage value is required, but neither was provided")
     if (type === "Pod" && item.default !== undefined)
@@ -136,6 +158,13 @@ export function* validateLimitRange({ spec = {} }: Loose<LimitRange>): Findings 
     }
     yield* validateLimits(item, at)
   }
+}
+
+function* validateLimitType(type: string, path: string): Findings {
+  const sentences = isQualifiedName(type)
+  yield* breaks(path, type, sentences)
+  if (sentences.length === 0 && !type.includes("/") && !["Pod", "Container", "PersistentVolumeClaim"].includes(type))
+    yield invalid(path, type, "must be a standard limit type or fully qualified")
 }
 
 function* validateLimits(
@@ -157,7 +186,6 @@ function* validateLimits(
           `ratio ${most} is greater than max/min = ${highest.toFixed(6)}`
         )
     }
-    yield* breaks(`${path}.min[${name}]`, name, isQualifiedName(name))
     if (above(min, max, name))
       yield invalid(`${path}.min[${name}]`, min[name], `min value ${min[name]} is greater than max value ${max[name]}`)
     for (const [word, field, amounts] of [

@@ -1,5 +1,5 @@
 /** Validation of what storage drivers publish: CSIDriver, CSINode, CSIStorageCapacity, VolumeAttachment, VolumeAttributesClass. @module */
-import { duplicate, forbidden, invalid, notSupported, required, tooLong } from "../field-error.ts"
+import { duplicate, forbidden, immutable, invalid, notSupported, required, tooLong } from "../field-error.ts"
 import { equalJson } from "../json.ts"
 import { byteLength, isDns1123Subdomain, isQualifiedName } from "../name.ts"
 import type {
@@ -79,9 +79,10 @@ function* validateNodeDriver(driver: Loose<CSINodeDriver>, path: string): Findin
   yield* notNegative(driver.allocatable?.count, `${path}.allocatable.count`)
   const keys = new Set<string>()
   for (const key of driver.topologyKeys ?? []) {
-    if (key === "") yield required(`${path}.topologyKeys`)
-    else if (keys.has(key)) yield duplicate(`${path}.topologyKeys`, key)
-    else for (const sentence of isQualifiedName(key)) yield invalid(`${path}.topologyKeys`, key, sentence)
+    // Upstream names the driver here, not its keys.
+    if (key === "") yield required(path)
+    else if (keys.has(key)) yield duplicate(path, key)
+    else for (const sentence of isQualifiedName(key)) yield invalid(path, key, sentence)
     keys.add(key)
   }
 }
@@ -91,8 +92,7 @@ export function* validateCsiNodeUpdate(node: Loose<CSINode>, old: Loose<CSINode>
   const bare = ({ allocatable: _, ...rest }: Loose<CSINodeDriver>): object => rest
   for (const driver of node.spec?.drivers ?? []) {
     const before = (old.spec?.drivers ?? []).find(({ name }) => name === driver.name)
-    if (before !== undefined && !equalJson(bare(driver), bare(before)))
-      yield invalid("CSINodeDriver", driver, "field is immutable")
+    if (before !== undefined && !equalJson(bare(driver), bare(before))) yield immutable("spec.drivers", driver)
   }
 }
 

@@ -35,14 +35,14 @@ table("resource.k8s.io/v1/ResourceClaim", {
       { "spec.devices.requests[0].exactly.allocationMode": "All", "spec.devices.requests[0].exactly.count": 2 },
       "spec.devices.requests[0].exactly.count: Invalid value: 2: must not be specified when allocationMode is 'All'"
     ],
-    [{ "spec.devices.requests": [request, request] }, 'spec.devices.requests[1].name: Duplicate value: "gpu"'],
+    [{ "spec.devices.requests": [request, request] }, 'spec.devices.requests[1]: Duplicate value: "gpu"'],
     [
       { "spec.devices.constraints": [{ requests: ["x"], matchAttribute: "a.b/c" }] },
       "spec.devices.constraints[0].requests[0]: Invalid value: \"x\": must be the name of a request in the claim or the name of a request and a subrequest separated by '/'"
     ],
     [
       { "spec.devices.constraints": [{ matchAttribute: "c" }] },
-      'spec.devices.constraints[0].matchAttribute: Invalid value: "c": must include a domain'
+      'spec.devices.constraints[0].matchAttribute: Invalid value: "c": a fully qualified name must be a domain and a name separated by a slash'
     ],
     [{ "spec.devices.config": [{}] }, "spec.devices.config[0].opaque: Required value"]
   ],
@@ -94,7 +94,7 @@ table("resource.k8s.io/v1/ResourceSlice", {
       "spec: Required value: exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required"
     ],
     [{ "spec.pool.resourceSliceCount": 0 }, "spec.pool.resourceSliceCount: Invalid value: 0: must be greater than zero"],
-    [{ "spec.devices": [{ name: "a" }, { name: "a" }] }, 'spec.devices[1].name: Duplicate value: "a"'],
+    [{ "spec.devices": [{ name: "a" }, { name: "a" }] }, 'spec.devices[1]: Duplicate value: "a"'],
     [
       { "spec.devices": [{ name: "a", attributes: { x: {} } }] },
       "spec.devices[0].attributes[x]: Required value: exactly one value must be specified"

@@ -1,5 +1,5 @@
 /** Validation of claims to devices: ResourceClaim, ResourceClaimTemplate, DeviceClass. @module */
-import { duplicate, type FieldError, immutable, invalid, notSupported, required, tooMany } from "../field-error.ts"
+import { duplicate, type FieldError, immutable, invalid, notSupported, omitted, required, tooMany } from "../field-error.ts"
 import { equalJson, isObject } from "../json.ts"
 import { byteLength, isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName } from "../name.ts"
 import type {
@@ -18,6 +18,7 @@ import type {
 } from "../types/resource-v1.ts"
 import type { Findings, Loose } from "./findings.ts"
 import { isDeviceQualifiedName, isDriverName } from "./form.ts"
+import { validateTemplateMetadata } from "./metadata.ts"
 import { exactlyOne, fields, items, maybeText, must, mustBeOneOf, oneOf, type Rule, text } from "./rule.ts"
 
 const maxRequests = 32
@@ -117,7 +118,8 @@ function* validateConstraint(constraint: Loose<DeviceConstraint>, known: Readonl
   for (const [key, attribute] of Object.entries({ matchAttribute, distinctAttribute })) {
     if (attribute === undefined) continue
     if (attribute === "") yield required(`${path}.${key}`, "name and domain of a device attribute")
-    else if (!attribute.includes("/")) yield invalid(`${path}.${key}`, attribute, "must include a domain")
+    else if (!attribute.includes("/"))
+      yield invalid(`${path}.${key}`, attribute, "a fully qualified name must be a domain and a name separated by a slash")
     else for (const sentence of isDeviceQualifiedName(attribute)) yield invalid(`${path}.${key}`, attribute, sentence)
   }
 }
@@ -127,7 +129,7 @@ const opaque: Rule<Loose<OpaqueDeviceConfiguration>> = function* (value = {}, pa
   yield* text(isDriverName)(value.driver, `${path}.driver`)
   const { parameters } = value as { readonly parameters?: unknown }
   if (parameters === undefined) yield required(`${path}.parameters`)
-  else if (!isObject(parameters)) yield invalid(`${path}.parameters`, "<value omitted>", "parameters must be a valid JSON object")
+  else if (!isObject(parameters)) yield invalid(`${path}.parameters`, omitted, "parameters must be a valid JSON object")
   else if (byteLength(JSON.stringify(parameters)) > maxParameterBytes)
     yield { type: "FieldValueTooLong", field: `${path}.parameters`, detail: `may not be more than ${maxParameterBytes} bytes` }
 }
@@ -135,10 +137,7 @@ const opaque: Rule<Loose<OpaqueDeviceConfiguration>> = function* (value = {}, pa
 /** The spec of a claim or of a template of claims. */
 function* validateClaimSpec({ devices = {} }: Loose<ResourceClaimSpec>, path: string): Findings {
   const at = `${path}.devices`
-  yield* items(request, { max: maxRequests, unique: { by: ({ name }) => name, field: "name" } })(
-    devices.requests,
-    `${at}.requests`
-  )
+  yield* items(request, { max: maxRequests, unique: { by: ({ name }) => name } })(devices.requests, `${at}.requests`)
   const known = requestNames(devices)
   const { constraints = [], config = [] } = devices
   if (constraints.length > maxConstraints) yield tooMany(`${at}.constraints`, constraints.length, maxConstraints)
@@ -189,6 +188,7 @@ export function* validateResourceClaimUpdate({ spec, status }: Loose<ResourceCla
 
 /** A ResourceClaimTemplate, new or changed. */
 export function* validateResourceClaimTemplate({ spec = {} }: Loose<ResourceClaimTemplate>): Findings {
+  yield* validateTemplateMetadata(spec.metadata, "spec.metadata")
   yield* validateClaimSpec(spec.spec ?? {}, "spec.spec")
 }
 

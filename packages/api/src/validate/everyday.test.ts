@@ -5,7 +5,8 @@ const template = { metadata: { labels: { a: "b" } }, spec: { containers: [{ name
 const selector = { matchLabels: { a: "b" } }
 const workload = { spec: { selector, template } }
 const wrongReplicas = [{ "spec.replicas": -1 }, "spec.replicas: Invalid value: -1: must be greater than or equal to 0"] as const
-const noSelector = [{ "spec.selector": undefined }, "spec.selector: Required value"] as const
+const mismatch = 'spec.template.metadata.labels: Invalid value: {"a":"b"}: `selector` does not match template `labels`'
+const noSelector = [{ "spec.selector": undefined }, "spec.selector: Required value", mismatch] as const
 const other = [
   { "spec.selector": { matchLabels: { a: "b", c: "d" } }, "spec.template.metadata.labels": { a: "b", c: "d" } },
   "spec.selector: Invalid value: …"
@@ -30,7 +31,7 @@ table("apps/v1/DaemonSet", {
   minimal: workload,
   defaults: { "spec.updateStrategy.rollingUpdate": { maxUnavailable: 1, maxSurge: 0 } },
   maximal: { spec: { ...workload.spec, updateStrategy: { type: "OnDelete" }, minReadySeconds: 1 } },
-  bad: [noSelector],
+  bad: [[{ "spec.selector": undefined }, mismatch]],
   frozen: [other]
 })
 table("v1/ReplicationController", {
@@ -66,7 +67,7 @@ table("v1/Node", {
     status: { capacity: { cpu: "1" } }
   },
   bad: [
-    [{ "spec.taints": [{ key: "k", effect: "Odd" }] }, 'spec.taints[0].effect: Unsupported value: "Odd": supported values: …']
+    [{ "spec.taints": [{ key: "k", effect: "Odd" }] }, 'metadata.taints[0].effect: Unsupported value: "Odd": supported values: …']
   ],
   frozen: [
     [{ "spec.providerID": "q" }, 'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid']

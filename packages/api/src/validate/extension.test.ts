@@ -98,17 +98,17 @@ table("admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy", {
     [{ "spec.matchConstraints.resourceRules": [] }, "spec.matchConstraints.resourceRules: Required value"],
     [
       { "spec.validations": [] },
-      "spec.validations: Required value: validations or auditAnnotations must be specified",
-      "spec.auditAnnotations: Required value: validations or auditAnnotations must be specified"
+      "spec.validations: Required value: validations or auditAnnotations must contain at least one item",
+      "spec.auditAnnotations: Required value: validations or auditAnnotations must contain at least one item"
     ],
     [{ "spec.validations[0].expression": " " }, "spec.validations[0].expression: Required value: expression is not specified"],
     [
       { "spec.validations[0].message": "a\nb" },
-      'spec.validations[0].message: Invalid value: "a\\nb": message must not contain line breaks'
+      'spec.validations[0].message: Invalid value: "a\\nb": must not contain line breaks'
     ],
     [
       { "spec.variables": [{ name: "in", expression: "1" }] },
-      'spec.variables[0].name: Invalid value: "in": name is not a valid CEL identifier'
+      'spec.variables[0].name: Invalid value: "in": must be a valid CEL identifier'
     ],
     [{ "spec.paramKind": { apiVersion: "v1" } }, "spec.paramKind.kind: Required value"]
   ]

@@ -66,7 +66,7 @@ const reserved: ReadonlySet<string> = new Set([
 
 /** A name that an expression may use for a variable. */
 export const isExpressionName: Form = (name) =>
-  /^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) && !reserved.has(name) ? [] : ["name is not a valid CEL identifier"]
+  /^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) && !reserved.has(name) ? [] : ["must be a valid CEL identifier"]
 
 /** A pool of devices: subdomains between slashes. */
 export const isPoolName: Form = (name) => [

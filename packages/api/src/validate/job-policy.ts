@@ -1,5 +1,5 @@
 /** Validation of what a Job does about pods that fail and when it counts as done. @module */
-import { duplicate, type FieldError, invalid, notSupported, required, tooMany } from "../field-error.ts"
+import { duplicate, type FieldError, invalid, notSupported, omitted, required, tooMany } from "../field-error.ts"
 import { byteLength, isQualifiedName } from "../name.ts"
 import type { JobSpec, PodFailurePolicyRule } from "../types/batch-v1.ts"
 import type { Findings, Loose } from "./findings.ts"
@@ -95,9 +95,9 @@ function* validateFailureRule(
     else if (!known.includes(status)) yield notSupported(`${at}.status`, status, known)
   }
   if (onExitCodes !== undefined && (onPodConditions ?? []).length > 0)
-    yield invalid(path, "<omitted>", "specifying both OnExitCodes and OnPodConditions is not supported")
+    yield invalid(path, omitted, "specifying both OnExitCodes and OnPodConditions is not supported")
   if (onExitCodes === undefined && (onPodConditions ?? []).length === 0)
-    yield invalid(path, "<omitted>", "specifying one of OnExitCodes and OnPodConditions is required")
+    yield invalid(path, omitted, "specifying one of OnExitCodes and OnPodConditions is required")
 }
 
 function* validateExitCodes(

@@ -39,6 +39,30 @@ function* validateDecoration(meta: Loose<ObjectMeta>, path: string): Findings {
   yield* validateFinalizers(meta.finalizers ?? [], `${path}.finalizers`)
 }
 
+/** What a template of objects cannot say of them, by upstream's names. */
+const unfitForTemplates: ReadonlyArray<readonly [string, keyof ObjectMeta]> = [
+  ["name", "name"],
+  ["generateName", "generateName"],
+  ["namespace", "namespace"],
+  ["selfLink", "selfLink"],
+  ["uID", "uid"],
+  ["resourceVersion", "resourceVersion"],
+  ["generation", "generation"],
+  ["creationTimestamp", "creationTimestamp"],
+  ["deletionTimestamp", "deletionTimestamp"],
+  ["deletionGracePeriodSeconds", "deletionGracePeriodSeconds"],
+  ["ownerReferences", "ownerReferences"],
+  ["finalizers", "finalizers"],
+  ["managedFields", "managedFields"]
+]
+
+/** Objects made from a template bring its labels and annotations, and nothing else of its metadata. */
+export function* validateTemplateMetadata(meta: Loose<ObjectMeta> | undefined, path: string): Findings {
+  yield* validateAnnotations(meta?.annotations, `${path}.annotations`)
+  yield* labels(`${path}.labels`, meta?.labels)
+  for (const [name, key] of unfitForTemplates) if (meta?.[key] !== undefined) yield forbidden(`${path}.${name}`, "cannot be set")
+}
+
 /** Keys are like those of labels; all together must stay small. */
 export function* validateAnnotations(
   annotations: Readonly<Record<string, string | undefined>> | undefined,

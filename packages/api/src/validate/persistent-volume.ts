@@ -113,10 +113,10 @@ export function* validateStorageClass({
 
 /** How a class provisions is for life. */
 export function* validateStorageClassUpdate(storageClass: Loose<StorageClass>, old: Loose<StorageClass>): Findings {
-  for (const key of ["parameters", "provisioner", "reclaimPolicy"] as const) {
+  for (const key of ["parameters", "provisioner"] as const) {
     if (!equalJson(storageClass[key], old[key])) yield forbidden(key, `updates to ${key} are forbidden.`)
   }
-  if (storageClass.volumeBindingMode !== old.volumeBindingMode) {
-    yield invalid("volumeBindingMode", storageClass.volumeBindingMode, "field is immutable")
+  for (const key of ["reclaimPolicy", "volumeBindingMode"] as const) {
+    if (storageClass[key] !== old[key]) yield immutable(key, storageClass[key])
   }
 }

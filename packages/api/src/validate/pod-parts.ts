@@ -73,14 +73,19 @@ export function* validateDeviceClaims(spec: Loose<PodSpec>, path: string): Findi
       for (const [j, { name = "", request = "" }] of (container.resources?.claims ?? []).entries()) {
         const at = `${path}.${list}[${i}].resources.claims[${j}]`
         const key = request === "" ? name : `${name}/${request}`
-        if (name === "") yield required(`${at}.name`)
-        else if (used.has(key) || used.has(name)) yield duplicate(at, key)
-        else if (!names.has(name)) yield notFound(at, name)
+        if (name === "") yield required(at)
+        else {
+          if (used.has(key) || used.has(name)) yield duplicate(at, used.has(name) ? name : key)
+          if (!names.has(name)) yield { ...notFound(at, name), detail: knownClaims(names) }
+        }
         used.add(key)
       }
     }
   }
 }
+
+const knownClaims = (names: ReadonlySet<string>): string =>
+  `must be one of the names in pod.spec.resourceClaims${names.size === 0 ? " which is empty" : `: ${[...names].sort().join(", ")}`}`
 
 /** What the whole pod may use, which is at least what its containers ask for together. */
 export function* validateWhole(spec: Loose<PodSpec>, path: string): Findings {

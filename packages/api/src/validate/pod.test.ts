@@ -120,7 +120,10 @@ table("v1/Pod", {
       { "spec.containers[0].resizePolicy": [{ resourceName: "disk", restartPolicy: "NotRequired" }] },
       'spec.containers[0].resizePolicy: Unsupported value: "disk": supported values: "cpu", "memory"'
     ],
-    [{ "spec.containers[0].resources": { claims: [{ name: "x" }] } }, 'spec.containers[0].resources.claims[0]: Not found: "x"'],
+    [
+      { "spec.containers[0].resources": { claims: [{ name: "x" }] } },
+      'spec.containers[0].resources.claims[0]: Not found: "x": must be one of the names in pod.spec.resourceClaims which is empty'
+    ],
     [{ "spec.resourceClaims": [{ name: "x" }] }, "spec.resourceClaims[0]: Invalid value: …"],
     [
       { "spec.resources": { requests: { "ephemeral-storage": "1" } } },
@@ -143,11 +146,11 @@ table("v1/Pod", {
     [{ "spec.volumes": [{ name: "v", ephemeral: {} }] }, "spec.volumes[0].ephemeral.volumeClaimTemplate: Required value"],
     [
       { "spec.volumes": [{ name: "v", gcePersistentDisk: { pdName: "d", partition: 300 } }] },
-      "spec.volumes[0].gcePersistentDisk.partition: Invalid value: 300: must be between 0 and 255, inclusive"
+      "spec.volumes[0].persistentDisk.partition: Invalid value: 300: must be between 1 and 255, inclusive"
     ],
     [
       { "spec.volumes": [{ name: "v", downwardAPI: { items: [{ path: "x", fieldRef: { fieldPath: "spec.nodeName" } }] } }] },
-      'spec.volumes[0].downwardAPI.items[0].fieldRef.fieldPath: Unsupported value: "spec.nodeName": supported values: …'
+      'spec.volumes[0].downwardAPI.fieldRef.fieldPath: Unsupported value: "spec.nodeName": supported values: …'
     ]
   ]
 })

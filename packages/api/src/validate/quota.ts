@@ -1,9 +1,9 @@
 /** Validation of ResourceQuota: names of what it counts, and scopes. @module */
 import { immutable, invalid, notSupported, required } from "../field-error.ts"
 import { equalJson } from "../json.ts"
-import { isQualifiedName } from "../name.ts"
 import type { ResourceQuota, ResourceQuotaSpec } from "../types/core-v1.ts"
 import type { Findings, Loose } from "./findings.ts"
+import { checkQuotaResourceName } from "./resource-name.ts"
 import { validateNonNegative } from "./resources.ts"
 
 const scopes = [
@@ -45,9 +45,7 @@ const ofPods = ["pods", ...computed]
 export function* validateResourceQuota({ spec = {} }: Loose<ResourceQuota>): Findings {
   for (const [name, amount = "0"] of Object.entries(spec.hard ?? {})) {
     const at = `spec.hard[${name}]`
-    for (const sentence of isQualifiedName(name)) yield invalid(at, name, sentence)
-    if (!name.includes("/") && !counted.has(name) && !/^(requests|limits)\.hugepages-|^hugepages-/.test(name))
-      yield invalid(at, name, "must be a standard resource type or fully qualified")
+    yield* checkQuotaResourceName(name, at)
     yield* validateNonNegative(amount, at)
     if (isWhole(name) && /m$/.test(amount)) yield invalid(at, amount, "must be an integer")
   }

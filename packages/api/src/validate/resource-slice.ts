@@ -47,7 +47,7 @@ export function* validateSlice({ spec = {} }: Loose<ResourceSlice>): Findings {
   const names = new Set<string>()
   for (const [i, device] of devices.entries()) {
     yield* validateDevice(device, `spec.devices[${i}]`, spec.perDeviceNodeSelection === true)
-    if (device.name !== undefined && names.has(device.name)) yield duplicate(`spec.devices[${i}].name`, device.name)
+    if (device.name !== undefined && names.has(device.name)) yield duplicate(`spec.devices[${i}]`, device.name)
     names.add(device.name ?? "")
   }
 }

@@ -1,9 +1,9 @@
 /** Validation of what containers ask for and are limited to. @module */
 import { invalid, required } from "../field-error.ts"
-import { isQualifiedName } from "../name.ts"
 import { compareQuantity } from "../quantity.ts"
 import type { ResourceRequirements } from "../types/core-v1.ts"
-import { breaks, type Findings, type Loose } from "./findings.ts"
+import type { Findings, Loose } from "./findings.ts"
+import { checkContainerResourceName } from "./resource-name.ts"
 
 type Amounts = Readonly<Record<string, string | undefined>>
 
@@ -37,8 +37,7 @@ function* validateAmounts(amounts: Amounts, path: string): Findings {
 }
 
 function* validateAmount(name: string, amount: string, path: string): Findings {
-  yield* breaks(path, name, isQualifiedName(name))
-  if (!name.includes("/") && !isStandard(name)) yield invalid(path, name, "must be a standard resource for containers")
+  yield* checkContainerResourceName(name, path)
   yield* validateNonNegative(amount, path)
 }
 

@@ -7,7 +7,7 @@ import { type Findings, type Loose, mayBeOneOf } from "./findings.ts"
 import { isIp } from "./ip.ts"
 
 const families: ReadonlyArray<string> = ["IPv4", "IPv6"]
-const distributions = ["PreferClose", "PreferSameNode", "PreferSameZone"]
+const distributions = ["PreferClose", "PreferSameZone", "PreferSameNode"]
 
 /** Which families a Service has addresses of. */
 export function* validateFamilies(spec: Loose<ServiceSpec>): Findings {

@@ -118,12 +118,9 @@ table("storage.k8s.io/v1/CSINode", {
   maximal: { spec: { drivers: [{ name: "d.example.com", nodeID: "n", topologyKeys: ["zone"], allocatable: { count: 5 } }] } },
   bad: [
     [{ "spec.drivers": [{ name: "d", nodeID: "" }] }, "spec.drivers[0].nodeID: Required value"],
-    [
-      { "spec.drivers": [{ name: "d", nodeID: "n", topologyKeys: ["a", "a"] }] },
-      'spec.drivers[0].topologyKeys: Duplicate value: "a"'
-    ]
+    [{ "spec.drivers": [{ name: "d", nodeID: "n", topologyKeys: ["a", "a"] }] }, 'spec.drivers[0]: Duplicate value: "a"']
   ],
-  frozen: [[{ "spec.drivers[0].nodeID": "m" }, "CSINodeDriver: Invalid value: …"]]
+  frozen: [[{ "spec.drivers[0].nodeID": "m" }, "spec.drivers: Invalid value: …"]]
 })
 table("storage.k8s.io/v1/CSIStorageCapacity", {
   minimal: { storageClassName: "c" },
@@ -166,7 +163,7 @@ table("storage.k8s.io/v1/StorageClass", {
       "allowedTopologies[0].matchLabelExpressions[0].values: Required value"
     ]
   ],
-  frozen: [[{ reclaimPolicy: "Retain" }, "reclaimPolicy: Forbidden: updates to reclaimPolicy are forbidden."]]
+  frozen: [[{ reclaimPolicy: "Retain" }, 'reclaimPolicy: Invalid value: "Retain": field is immutable']]
 })
 
 const request = btoa("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n")

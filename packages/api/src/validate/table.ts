@@ -76,7 +76,7 @@ const askUpstream = (server: Upstream, kind: string, resource: Resource<unknown>
   for (const [changes, ...says] of frozen)
     test(`upstream, ${kind}: may not change to ${JSON.stringify(changes)}`, async () => {
       const base = named(resource, maximal ?? minimal)
-      expectSaid(await server.ofChange(resource, changed(base, changes), base), says)
+      expectSaid(await server.ofChange(resource, base, (made) => changed(made, changes)), says)
     })
 }
 

@@ -10,8 +10,8 @@ export type Said = ReadonlyArray<string>
 export interface Upstream {
   /** What is said of a new object; nothing is kept. */
   readonly ofNew: (resource: Resource<unknown>, object: JsonObject) => Promise<Said>
-  /** What is said of an object that replaces another, which is made for it and goes afterwards. */
-  readonly ofChange: (resource: Resource<unknown>, object: JsonObject, old: JsonObject) => Promise<Said>
+  /** What is said of an object that is changed; it is made for that and goes afterwards. */
+  readonly ofChange: (resource: Resource<unknown>, object: JsonObject, change: (made: JsonObject) => JsonObject) => Promise<Said>
 }
 
 /** The server that the environment names: UPSTREAM_URL and the token of an administrator, UPSTREAM_TOKEN. */
@@ -39,14 +39,16 @@ export const upstreamFrom = (env: Readonly<Record<string, string | undefined>>):
       const { all } = place(resource, object)
       return saidOf(await send("POST", `${all}?dryRun=All`, object))
     },
-    ofChange: async (resource, object, old) => {
-      const { all, one } = place(resource, old)
-      const made = await send("POST", all, old)
-      if (made["kind"] === "Status") return [`the old object: ${saidOf(made).join("; ")}`]
-      const metadata = { ...(made["metadata"] as object), ...(object["metadata"] as object) }
-      const answer = await send("PUT", `${one}?dryRun=All`, { ...object, metadata })
-      await send("DELETE", `${one}?gracePeriodSeconds=0`)
-      return saidOf(answer)
+    ofChange: async (resource, object, change) => {
+      const { all, one } = place(resource, object)
+      const made = await send("POST", all, object)
+      if (made["kind"] === "Status") return [`the object itself: ${saidOf(made).join("; ")}`]
+      const said = saidOf(await send("PUT", `${one}?dryRun=All`, change(made)))
+      await send("DELETE", `${one}?gracePeriodSeconds=0&propagationPolicy=Background`)
+      const left = await send("GET", one)
+      if (left["kind"] !== "Status")
+        await send("PUT", one, { ...left, metadata: { ...(left["metadata"] as object), finalizers: [] } })
+      return said
     }
   }
 }

@@ -276,7 +276,10 @@ test("workloads", () => {
     'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`'
   ])
   expect(deployment({ selector: {} })).toEqual(["spec.selector: Invalid value: {}: empty selector is invalid for deployment"])
-  expect(created("apps/v1", "Deployment", { spec: { template } })).toEqual(["spec.selector: Required value"])
+  expect(created("apps/v1", "Deployment", { spec: { template } })).toEqual([
+    "spec.selector: Required value",
+    'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`'
+  ])
   expect(created("apps/v1", "Deployment", {})).toContain("spec.selector: Required value")
   expect(deployment({ template: { ...template, spec: { ...template.spec, restartPolicy: "Never" } } })).toEqual([
     'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"'

@@ -46,13 +46,18 @@ export const validateUpdate = (
   return withSchema(findings, object, resource)
 }
 
-/** The schema speaks last, and only of fields that nothing was said of, neither of what they are part of. */
+/**
+ * The schema speaks last, and only of fields that nothing was said of, neither of what they are part of.
+ * Upstream has older names for the places of two.
+ */
 const withSchema = (
   findings: ReadonlyArray<FieldError>,
   object: KubernetesObject,
   resource: Resource<unknown>
 ): ReadonlyArray<FieldError> => {
-  const said = findings.map(({ field }) => field)
+  const said = findings.map(({ field }) =>
+    field.replace("metadata.taints", "spec.taints").replace("persistentDisk", "gcePersistentDisk")
+  )
   const isNews = (field: string): boolean =>
     !said.some((other) => field === other || (field.startsWith(other) && /[.[]/.test(field[other.length] ?? "")))
   const rest = validateBySchema(object as unknown as Readonly<Record<string, unknown>>, resource.schema)

@@ -1,10 +1,10 @@
 /** What each source of a volume has to say: one table for the volumes of pods, and one for what persistent volumes ask besides. @module */
-import { type FieldError, invalid, required } from "../field-error.ts"
+import { type FieldError, invalid, notSupported, required } from "../field-error.ts"
 import { isDns1123Label, isDns1123Subdomain } from "../name.ts"
 import type { PersistentVolumeSpec, Volume } from "../types/core-v1.ts"
 import type { Findings, Loose } from "./findings.ts"
 import { isDriverName } from "./form.ts"
-import { between, fields, type Rule, text } from "./rule.ts"
+import { fields, type Rule, text } from "./rule.ts"
 
 /** A source as the tables see it: every kind has other fields. */
 export type Source = Readonly<Record<string, unknown>>
@@ -80,12 +80,26 @@ const flocker: Rule<Source> = function* (value, path) {
   if (datasetName.includes("/")) yield invalid(`${path}.datasetName`, datasetName, "must not contain '/'")
 }
 
-const disk = (name: string): Rule<Source> => source({ [name]: text(), partition: between(0, 255) })
+/** Zero is no partition, though the sentence does not say so. */
+const partition: Rule<number> = (value = 0, path) =>
+  value < 0 || value > 255 ? [invalid(path, value, "must be between 1 and 255, inclusive")] : []
+const disk = (name: string): Rule<Source> => source({ [name]: text(), partition })
+
+const diskOfAzure: Rule<Source> = function* (value, path) {
+  const { diskName = "", diskURI = "", kind } = (value ?? {}) as NonNullable<Loose<Volume>["azureDisk"]>
+  if (diskName === "") yield required(`${path}.diskName`)
+  if (diskURI === "") yield required(`${path}.diskURI`)
+  const [start, form] =
+    kind === "Managed"
+      ? ["/subscriptions/", "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}"]
+      : ["https://", "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd"]
+  if (kind !== undefined && !diskURI.startsWith(start)) yield notSupported(`${path}.diskURI`, diskURI, [form])
+}
 
 /** The sources that say the same in a pod and in a persistent volume. */
 const shared: SourceTable = {
   awsElasticBlockStore: disk("volumeID"),
-  azureDisk: needsAll("diskName", "diskURI"),
+  azureDisk: diskOfAzure,
   azureFile: needsAll("secretName", "shareName"),
   cephfs: source({ monitors }),
   cinder: needsAll("volumeID"),
@@ -154,6 +168,9 @@ const local: Rule<Source> = function* (value, path) {
 
 /** Sources of persistent volumes. */
 export const persistentSources: SourceTable = { ...shared, csi, local, storageos: needsAll("volumeName") }
+
+/** Where upstream says that a source is: it keeps an older name of one. */
+export const placeOf = (name: string): string => (name === "gcePersistentDisk" ? "persistentDisk" : name)
 
 /** Holds a source to the rules of its kind. */
 export const checkSource = (table: SourceTable, name: string, value: unknown, path: string): Iterable<FieldError> =>

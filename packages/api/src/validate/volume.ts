@@ -5,8 +5,9 @@ import type { DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection } from 
 import { validateClaimSpec } from "./claim.ts"
 import { validateLocalPath } from "./container.ts"
 import { type Findings, type Loose, needs, needsForm } from "./findings.ts"
+import { validateTemplateMetadata } from "./metadata.ts"
 import { validateNonNegative } from "./resources.ts"
-import { checkSource, podSources } from "./volume-source.ts"
+import { checkSource, placeOf, podSources } from "./volume-source.ts"
 
 const maxMode = 0o777
 const minTokenSeconds = 600
@@ -23,7 +24,7 @@ export function* validateVolumes(volumes: ReadonlyArray<Loose<Volume>>, path: st
     for (const extra of kinds.slice(1)) yield forbidden(`${at}.${extra}`, "may not specify more than 1 volume type")
     yield* validateSource(volume, at)
     for (const kind of kinds.slice(0, 1))
-      yield* checkSource(podSources, kind, source[kind as keyof typeof source], `${at}.${kind}`)
+      yield* checkSource(podSources, kind, source[kind as keyof typeof source], `${at}.${placeOf(kind)}`)
     yield* needsForm(`${at}.name`, name, isDns1123Label)
     if (name !== "" && names.has(name)) yield duplicate(`${at}.name`, name)
     names.add(name)
@@ -45,7 +46,8 @@ function* validateSource(volume: Loose<Volume>, path: string): Findings {
   }
   if (downwardAPI !== undefined) {
     yield* validateMode(downwardAPI.defaultMode, `${path}.downwardAPI.defaultMode`)
-    yield* validateFiles(downwardAPI.items ?? [], `${path}.downwardAPI.items`)
+    // Upstream does not say which file.
+    for (const file of downwardAPI.items ?? []) yield* validateFile(file, `${path}.downwardAPI`)
   }
   if (persistentVolumeClaim !== undefined)
     yield* needs(`${path}.persistentVolumeClaim.claimName`, persistentVolumeClaim.claimName)
@@ -57,7 +59,10 @@ function* validateSource(volume: Loose<Volume>, path: string): Findings {
   if (ephemeral !== undefined) {
     const { volumeClaimTemplate: template } = ephemeral
     if (template === undefined) yield required(`${path}.ephemeral.volumeClaimTemplate`)
-    else yield* validateClaimSpec(template.spec ?? {}, `${path}.ephemeral.volumeClaimTemplate.spec`)
+    else {
+      yield* validateTemplateMetadata(template.metadata, `${path}.ephemeral.volumeClaimTemplate.metadata`)
+      yield* validateClaimSpec(template.spec ?? {}, `${path}.ephemeral.volumeClaimTemplate.spec`)
+    }
   }
 }
 
@@ -79,35 +84,34 @@ function* validateItems(items: ReadonlyArray<Loose<KeyToPath>>, path: string): F
 
 const fieldsOfFiles = ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"]
 
-/** What a pod says of itself, as files. */
-function* validateFiles(files: ReadonlyArray<Loose<DownwardAPIVolumeFile>>, path: string): Findings {
-  for (const [i, { path: file = "", fieldRef, resourceFieldRef, mode }] of files.entries()) {
-    const at = `${path}[${i}]`
-    if (file === "") yield required(`${at}.path`)
-    yield* validateLocalPath(`${at}.path`, file)
-    if (file.startsWith("..") && !file.startsWith("../")) yield invalid(`${at}.path`, file, "must not start with '..'")
-    yield* validateMode(mode, `${at}.mode`)
-    if (fieldRef !== undefined && resourceFieldRef !== undefined)
-      yield invalid(at, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously")
-    if (fieldRef !== undefined) {
-      const { fieldPath = "" } = fieldRef
-      if (fieldPath === "") yield required(`${at}.fieldRef.fieldPath`)
-      else if (!fieldsOfFiles.includes(fieldPath) && !/^metadata\.(labels|annotations)\['[^']+'\]$/.test(fieldPath))
-        yield notSupported(`${at}.fieldRef.fieldPath`, fieldPath, fieldsOfFiles)
-    } else if (resourceFieldRef === undefined) yield required(at, "one of fieldRef and resourceFieldRef is required")
-    else {
-      yield* needs(`${at}.resourceFieldRef.containerName`, resourceFieldRef.containerName)
-      yield* needs(`${at}.resourceFieldRef.resource`, resourceFieldRef.resource)
-    }
+/** What a pod says of itself, as a file. */
+function* validateFile(
+  { path: file = "", fieldRef, resourceFieldRef, mode }: Loose<DownwardAPIVolumeFile>,
+  path: string
+): Findings {
+  if (file === "") yield required(`${path}.path`)
+  yield* validateLocalPath(`${path}.path`, file)
+  if (file.startsWith("..") && !file.startsWith("../")) yield invalid(`${path}.path`, file, "must not start with '..'")
+  if (fieldRef !== undefined) {
+    const { fieldPath = "" } = fieldRef
+    if (fieldPath === "") yield required(`${path}.fieldRef.fieldPath`)
+    else if (!fieldsOfFiles.includes(fieldPath) && !/^metadata\.(labels|annotations)\['[^']+'\]$/.test(fieldPath))
+      yield notSupported(`${path}.fieldRef.fieldPath`, fieldPath, fieldsOfFiles)
+    if (resourceFieldRef !== undefined)
+      yield invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously")
+  } else if (resourceFieldRef === undefined) yield required(path, "one of fieldRef and resourceFieldRef is required")
+  else {
+    yield* needs(`${path}.resourceFieldRef.containerName`, resourceFieldRef.containerName)
+    yield* needs(`${path}.resourceFieldRef.resource`, resourceFieldRef.resource)
   }
+  yield* validateMode(mode, `${path}.mode`)
 }
 
 function* validateProjection(projection: Loose<VolumeProjection>, path: string): Findings {
   const kinds = Object.keys(projection)
-  if (kinds.length === 0) yield required(path, "must specify a volume type")
   for (const extra of kinds.slice(1)) yield forbidden(`${path}.${extra}`, "may not specify more than 1 volume type per source")
   const { secret, configMap, serviceAccountToken, downwardAPI } = projection
-  if (downwardAPI !== undefined) yield* validateFiles(downwardAPI.items ?? [], `${path}.downwardAPI.items`)
+  for (const file of downwardAPI?.items ?? []) yield* validateFile(file, `${path}.downwardAPI`)
   if (secret !== undefined) {
     yield* needs(`${path}.secret.name`, secret.name)
     yield* validateItems(secret.items ?? [], `${path}.secret.items`)

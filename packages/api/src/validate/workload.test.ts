@@ -38,7 +38,7 @@ table("batch/v1/Job", {
     [{ "spec.managedBy": "m" }, 'spec.managedBy: Invalid value: "m": must be a domain-prefixed path (such as "acme.io/foo")'],
     [
       { "spec.podFailurePolicy": { rules: [{ action: "Ignore" }] } },
-      'spec.podFailurePolicy.rules[0]: Invalid value: "<omitted>": specifying one of OnExitCodes and OnPodConditions is required'
+      "spec.podFailurePolicy.rules[0]: Invalid value: specifying one of OnExitCodes and OnPodConditions is required"
     ],
     [
       { "spec.podFailurePolicy": { rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [0] } }] } },
@@ -114,7 +114,7 @@ table("apps/v1/StatefulSet", {
     [{ "spec.ordinals": { start: -1 } }, "spec.ordinals.start: Invalid value: -1: must be greater than or equal to 0"],
     [
       { "spec.persistentVolumeClaimRetentionPolicy": { whenDeleted: "Odd" } },
-      'spec.persistentVolumeClaimRetentionPolicy.whenDeleted: Unsupported value: "Odd": supported values: "Delete", "Retain"'
+      'spec.persistentVolumeClaimRetentionPolicy.whenDeleted: Unsupported value: "Odd": supported values: "Retain", "Delete"'
     ],
     [
       { "spec.updateStrategy": { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0 } } },
@@ -161,7 +161,7 @@ table("autoscaling/v2/HorizontalPodAutoscaler", {
   bad: [
     [
       { "spec.maxReplicas": 0 },
-      "spec.maxReplicas: Invalid value: 0: must be greater than 0",
+      "spec.maxReplicas: Required value: must be set and greater than 0",
       "spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`"
     ],
     [
@@ -191,7 +191,7 @@ table("autoscaling/v1/HorizontalPodAutoscaler", {
   bad: [
     [
       { "spec.targetCPUUtilizationPercentage": 0 },
-      "spec.targetCPUUtilizationPercentage: Invalid value: 0: must be greater than 0"
+      "spec.metrics[0].resource.target.averageUtilization: Invalid value: 0: must be greater than 0"
     ]
   ]
 })
@@ -202,7 +202,8 @@ table("v1/ResourceQuota", {
   bad: [
     [
       { "spec.hard": { wood: "1" } },
-      'spec.hard[wood]: Invalid value: "wood": must be a standard resource type or fully qualified'
+      'spec.hard[wood]: Invalid value: "wood": must be a standard resource type or fully qualified',
+      'spec.hard[wood]: Invalid value: "wood": must be a standard resource for quota'
     ],
     [{ "spec.hard": { pods: "-1" } }, 'spec.hard[pods]: Invalid value: "-1": must be greater than or equal to 0'],
     [
@@ -238,7 +239,7 @@ table("v1/Service", {
     [{ "spec.ipFamilies": ["IPv4", "IPv4"] }, 'spec.ipFamilies[1]: Duplicate value: "IPv4"'],
     [
       { "spec.trafficDistribution": "Far" },
-      'spec.trafficDistribution: Unsupported value: "Far": supported values: "PreferClose", "PreferSameNode", "PreferSameZone"'
+      'spec.trafficDistribution: Unsupported value: "Far": supported values: "PreferClose", "PreferSameZone", "PreferSameNode"'
     ],
     [
       { "spec.loadBalancerClass": "example.com/x" },

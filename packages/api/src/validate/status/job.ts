@@ -1,5 +1,5 @@
 /** Validation of what is reported of a Job: counts, and that an end is a real end. @module */
-import { duplicate, type FieldError, invalid, required } from "../../field-error.ts"
+import { duplicate, type FieldError, invalid, omitted, required } from "../../field-error.ts"
 import { equalJson } from "../../json.ts"
 import type { Job, JobStatus } from "../../types/batch-v1.ts"
 import { type Findings, type Loose, nonNegative } from "../findings.ts"
@@ -21,7 +21,7 @@ export function* validateJobStatus({ spec = {}, status = {} }: Loose<Job>, old: 
   }
   for (const type of ["Complete", "Failed", "FailureTarget", "SuccessCriteriaMet"])
     if (has(before, type) && !has(status, type))
-      yield invalid("status.conditions", "<omitted>", `cannot disable the terminal ${type}=True condition`)
+      yield invalid("status.conditions", omitted, `cannot disable the terminal ${type}=True condition`)
 }
 
 const has = (status: Loose<JobStatus>, wanted: string): boolean =>
@@ -42,7 +42,7 @@ function* validateEnd(status: Loose<JobStatus>): Findings {
   const { active = 0, ready = 0, terminating = 0, startTime, completionTime, uncountedTerminatedPods: uncounted } = status
   const complete = has(status, "Complete")
   const failed = has(status, "Failed")
-  const conditions = (sentence: string): FieldError => invalid("status.conditions", "<omitted>", sentence)
+  const conditions = (sentence: string): FieldError => invalid("status.conditions", omitted, sentence)
   if (complete || failed) {
     const rest = (uncounted?.succeeded ?? []).length + (uncounted?.failed ?? []).length
     if (rest > 0)

@@ -1,10 +1,11 @@
 /** Validation of what is reported of namespaces, Services, Ingresses, quotas and claims through their `status`. @module */
-import { forbidden, invalid, required } from "../../field-error.ts"
-import { isDns1123Subdomain, isQualifiedName } from "../../name.ts"
+import { forbidden, invalid, notSupported, required } from "../../field-error.ts"
+import { isDns1123Subdomain } from "../../name.ts"
 import type { LoadBalancerStatus, Namespace, PersistentVolumeClaim, ResourceQuota, Service } from "../../types/core-v1.ts"
 import type { Ingress } from "../../types/networking-v1.ts"
-import type { Findings, Loose } from "../findings.ts"
+import { type Findings, type Loose, mayBeOneOf } from "../findings.ts"
 import { isIp } from "../ip.ts"
+import { checkQuotaResourceName } from "../resource-name.ts"
 import { validateNonNegative } from "../resources.ts"
 
 /** A namespace ends after it was deleted, not before, and does not come back. */
@@ -34,6 +35,7 @@ function* validateEntrances({ ingress = [] }: Loose<LoadBalancerStatus>, path: s
     const at = `${path}.ingress[${i}]`
     if (ip !== "") for (const sentence of isIp(ip)) yield invalid(`${at}.ip`, ip, sentence)
     if (hasMode && ip !== "" && ipMode === undefined) yield required(`${at}.ipMode`, "must be specified when `ip` is set")
+    if (ipMode !== undefined && ip !== "") yield* mayBeOneOf(`${at}.ipMode`, ipMode, ["Proxy", "VIP"])
     if (ipMode !== undefined && ip === "") yield forbidden(`${at}.ipMode`, "may not be specified when `ip` is not set")
     if (hostname === "") continue
     for (const sentence of isDns1123Subdomain(hostname)) yield invalid(`${at}.hostname`, hostname, sentence)
@@ -46,7 +48,7 @@ export function* validateQuotaStatus({ status = {} }: Loose<ResourceQuota>): Fin
   for (const list of ["hard", "used"] as const)
     for (const [name, amount = "0"] of Object.entries(status[list] ?? {})) {
       const at = `status.${list}[${name}]`
-      for (const sentence of isQualifiedName(name)) yield invalid(at, name, sentence)
+      yield* checkQuotaResourceName(name, at)
       yield* validateNonNegative(amount, at)
     }
 }
@@ -55,4 +57,7 @@ export function* validateQuotaStatus({ status = {} }: Loose<ResourceQuota>): Fin
 export function* validateClaimStatus({ status = {} }: Loose<PersistentVolumeClaim>): Findings {
   for (const [name, amount = "0"] of Object.entries(status.capacity ?? {}))
     yield* validateNonNegative(amount, `status.capacity[${name}]`)
+  for (const list of ["allocatedResourceStatuses", "allocatedResources"] as const)
+    for (const name of Object.keys(status[list] ?? {}))
+      if (name !== "storage" && !name.includes("/")) yield notSupported(`status.${list}`, name, ["storage"])
 }

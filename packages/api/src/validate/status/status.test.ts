@@ -144,7 +144,7 @@ table("batch/v1", "Job", { spec: {} }, { startTime: start, active: 1 }, [
   ],
   [
     { startTime: start, conditions: [{ type: "Failed", status: "True" }] },
-    'status.conditions: Invalid value: "<omitted>": cannot set Failed=True condition without the FailureTarget=true condition'
+    "status.conditions: Invalid value: cannot set Failed=True condition without the FailureTarget=true condition"
   ],
   [{ active: 1 }, "status.startTime: Required value: startTime cannot be removed for unsuspended job"],
   [
@@ -155,7 +155,7 @@ table("batch/v1", "Job", { spec: {} }, { startTime: start, active: 1 }, [
 table("batch/v1", "Job", { spec: {} }, { startTime: start, completionTime: end, conditions: done }, [
   [
     { startTime: start },
-    'status.conditions: Invalid value: "<omitted>": cannot disable the terminal Complete=True condition',
-    'status.conditions: Invalid value: "<omitted>": cannot disable the terminal SuccessCriteriaMet=True condition'
+    "status.conditions: Invalid value: cannot disable the terminal Complete=True condition",
+    "status.conditions: Invalid value: cannot disable the terminal SuccessCriteriaMet=True condition"
   ]
 ])
