@@ -1,9 +1,13 @@
-/** Jobs: indexes, failure and success policies, and which pods are theirs; the tests say in a node's stead how pods end. @module */
+/** Jobs: indexes, failure and success policies, and which pods are theirs; the tests say in a node's stead how most pods end. @module */
 import { type Job, type JobSpec, jobs } from "@tsukube/api/batch-v1"
-import { type Pod, pods } from "@tsukube/api/core-v1"
+import { configmaps, type Pod, pods } from "@tsukube/api/core-v1"
 import { observeFromNow } from "../observe.ts"
+import { pauseSpec } from "../pods.ts"
 import { type Cluster, type ConformanceTest, expectEqual, expectThat, present, retryOnConflict, unlessGone } from "../suite.ts"
 import { ended, playNode, unscheduledSpec } from "../unscheduled.ts"
+
+/** Has a shell. */
+const shellImage = "registry.k8s.io/e2e-test-images/busybox:1.37.0-1"
 
 const makeJob = (cluster: Cluster, name: string, spec: Partial<JobSpec>): Promise<Job> =>
   cluster.client.create(jobs, {
@@ -43,6 +47,8 @@ const awaitCondition = ({ client, namespace, eventually }: Cluster, name: string
     120_000
   )
 
+const restartsOf = ({ status }: Pod): number => status?.containerStatuses?.[0]?.restartCount ?? 0
+
 const reasonOf = ({ status }: Job, type: string): string | undefined =>
   status?.conditions?.find((one) => one.type === type)?.reason
 
@@ -63,6 +69,39 @@ const adopts: ConformanceTest = {
     await awaitOwner("the orphan is adopted", job.metadata?.uid)
     await client.patch(pods, key, { type: "merge", body: { metadata: { labels: null } } })
     await awaitOwner("the pod is released", undefined)
+  }
+}
+
+/** Its containers end with the code that a ConfigMap says, so that the test knows when to let them succeed. */
+const locally: ConformanceTest = {
+  name: "[sig-apps] Job should run a job to completion when tasks sometimes fail and are locally restarted",
+  run: async (cluster) => {
+    const { client, namespace, eventually } = cluster
+    const name = "restarting"
+    await client.create(configmaps, { metadata: { namespace, name }, data: { code: "1" } })
+    const env = [{ name: "CODE", valueFrom: { configMapKeyRef: { name, key: "code" } } }]
+    const main = { name: "main", image: shellImage, command: ["sh", "-c", 'exit "$CODE"'], env }
+    const template = { spec: pauseSpec(cluster, { restartPolicy: "OnFailure", containers: [main] }) }
+    // Restarts count towards the limit, too: this test is not about it.
+    await makeJob(cluster, name, { parallelism: 2, completions: 4, backoffLimit: 100, template })
+    const restarted = await eventually(
+      "containers are restarted",
+      async () => {
+        const found = (await podsOf(cluster, name)).filter((pod) => restartsOf(pod) > 0)
+        return found.length > 0 && found
+      },
+      180_000
+    )
+    await client.patch(configmaps, { namespace, name }, { type: "merge", body: { data: { code: "0" } } })
+    const { status } = await awaitCondition(cluster, name, "Complete")
+    expectEqual([status?.succeeded, status?.failed ?? 0], [4, 0], "succeeded and failed pods")
+    const all = await podsOf(cluster, name)
+    expectEqual(all.length, 4, "pods; none was replaced")
+    const uids = new Set(all.map(({ metadata }) => metadata?.uid))
+    expectThat(
+      restarted.every(({ metadata }) => uids.has(metadata?.uid)),
+      "the pods that restarted their containers are still there"
+    )
   }
 }
 
@@ -239,6 +278,7 @@ const succeeds = ([rule, criteria]: (typeof successes)[number]): ConformanceTest
 
 export const jobTests: ReadonlyArray<ConformanceTest> = [
   adopts,
+  locally,
   indexed,
   disruption,
   exitCode,
