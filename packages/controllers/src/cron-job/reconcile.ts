@@ -124,12 +124,14 @@ const run = (context: ControllerContext) =>
         for (const one of said) tell(cronJob, one)
         for (const { metadata } of outdated) yield* remove(cronJob, metadata ?? {})
         const active = yield* withoutMissing(cronJob, reviewed.active ?? [], missing)
-        const { status, again } = yield* schedule(cronJob, { ...reviewed, active })
+        // A Job that can't be made must not hold back what is known of the others.
+        const tried = yield* Effect.result(schedule(cronJob, { ...reviewed, active }))
+        const status = tried._tag === "Success" ? tried.success.status : { ...reviewed, active }
         if (!sameMeaning(cronJob.status ?? {}, status)) {
           const now = yield* unlessGone(client.updateStatus(cronjobs, { ...cronJob, status }))
           if (now !== undefined) newest.wrote(now)
         }
-        return again
+        return tried._tag === "Success" ? tried.success.again : yield* Effect.fail(tried.failure)
       })
 
     yield* runController({
