@@ -8,7 +8,7 @@ import { repairAllocations } from "./allocate/repair.ts"
 import { makeApp } from "./app.ts"
 import { expireEvents } from "./event-expiry.ts"
 import { keepLeases, makeLeases } from "./kubernetes-leases.ts"
-import { type Exposition, makeExposition } from "./metrics/exposition.ts"
+import type { Exposition } from "./metrics/exposition.ts"
 import { measuredStore } from "./metrics/measured-store.ts"
 import { makeMeter } from "./metrics/meter.ts"
 import type { ApiserverOptions } from "./options.ts"
@@ -59,7 +59,7 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
         draining: () => draining,
         meter,
         exposition: () => {
-          exposition ??= makeExposition(meter, cache)
+          exposition ??= import("./metrics/exposition.ts").then(({ makeExposition }) => makeExposition(meter, cache))
           return exposition
         },
         ping: store.revision

@@ -57,6 +57,23 @@ test("pods can be created though no controller made their service account, unles
   expect((await create(strict.fetch)).status).toBe(403)
 })
 
+test("a deleted claim waits for somebody to take its protection off, unless the rule is off too", async () => {
+  await using easy = await startApiserver({ disableAdmissionPlugins: ["ServiceAccount", "StorageObjectInUseProtection"] })
+  await using usual = await startApiserver()
+  const path = "https://x/api/v1/namespaces/default/persistentvolumeclaims"
+  const headers = { "content-type": "application/json" }
+  const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } }
+  const body = JSON.stringify({ kind: "PersistentVolumeClaim", apiVersion: "v1", metadata: { name: "c" }, spec })
+  for (const [{ fetch }, code] of [
+    [easy, 404],
+    [usual, 200]
+  ] as const) {
+    expect((await fetch(new Request(path, { method: "POST", body, headers }))).status).toBe(201)
+    expect((await fetch(new Request(`${path}/c`, { method: "DELETE" }))).ok).toBe(true)
+    expect((await fetch(new Request(`${path}/c`))).status).toBe(code)
+  }
+})
+
 test("a port that is taken is said to be", async () => {
   await using server = await startApiserver()
   const failure = await startApiserver({ port: server.port }).catch((error) => error)

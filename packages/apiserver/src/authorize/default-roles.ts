@@ -1,5 +1,6 @@
 /** The roles that every cluster has from its first second, for people and for the cluster's own parts. @module */
 import type { PolicyRule } from "@tsukube/api/rbac-v1"
+import { nodeRules } from "./node-rules.ts"
 import {
   account,
   aggregatedRole,
@@ -83,36 +84,6 @@ const aggregateTo = (name: string): Readonly<Record<string, string>> => ({
   [`rbac.authorization.k8s.io/aggregate-to-${name}`]: "true"
 })
 const aggregationLabel = (name: string): string => `rbac.authorization.k8s.io/aggregate-to-${name}`
-
-/** What a kubelet may do anywhere; what it may do only with its own pods' secrets and the like, the node authorizer says. */
-export const nodeRules: ReadonlyArray<PolicyRule> = [
-  allow("create", authentication, "tokenreviews"),
-  allow("create", authorization, "localsubjectaccessreviews,subjectaccessreviews"),
-  allow(read, "", "services"),
-  allow("create,get,list,watch", "", "nodes"),
-  allow("patch,update", "", "nodes/status"),
-  allow("patch,update", "", "nodes"),
-  events,
-  allow(read, "", "pods"),
-  allow("create,delete", "", "pods"),
-  allow("patch,update", "", "pods/status"),
-  allow("create", "", "pods/eviction"),
-  allow(read, "", "configmaps,secrets"),
-  allow("get", "", "persistentvolumeclaims,persistentvolumes"),
-  allow("get", "", "endpoints"),
-  allow("create,get,list,watch", "certificates.k8s.io", "certificatesigningrequests"),
-  allow(read, "certificates.k8s.io", "clustertrustbundles"),
-  allow("create,delete,get,patch,update", "coordination.k8s.io", "leases"),
-  allow("get", "storage.k8s.io", "volumeattachments"),
-  allow("create", "", "serviceaccounts/token"),
-  allow("get,patch,update", "", "persistentvolumeclaims/status"),
-  allow(read, "storage.k8s.io", "csidrivers"),
-  allow("create,delete,get,patch,update", "storage.k8s.io", "csinodes"),
-  allow(read, "node.k8s.io", "runtimeclasses"),
-  allow("get", "resource.k8s.io", "resourceclaims"),
-  allow("deletecollection", "resource.k8s.io", "resourceslices"),
-  allow(`${read},create,patch,update,delete`, "resource.k8s.io", "resourceslices")
-]
 
 const schedulerRules: ReadonlyArray<PolicyRule> = [
   events,

@@ -6,7 +6,7 @@
 import type { KubernetesObject } from "@tsukube/api"
 import { type Pod, persistentvolumeclaims, pods } from "@tsukube/api/core-v1"
 import type { Attributes, Authorizer, Registry } from "../request.ts"
-import { nodeRules } from "./default-roles.ts"
+import { nodeRules } from "./node-rules.ts"
 import { ruleAllows } from "./rule.ts"
 
 const nodePrefix = "system:node:"
