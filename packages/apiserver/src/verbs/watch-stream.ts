@@ -11,6 +11,9 @@ export interface WatchOutput {
   readonly end: () => void
 }
 
+/** Asking how many wait costs as much as handing a frame over, so it is done once in so many frames. */
+const askEvery = 64
+
 /** The first frames are handed on together up to this size. */
 const chunkBytes = 256 * 1024
 
@@ -39,6 +42,7 @@ export class WatchStream implements WatchOutput {
   /** How much room there is when all that may wait does. */
   readonly #leastRoom: number
   readonly #onEnd: () => void
+  #pushed = 0
 
   constructor(initial: ReadonlyArray<Uint8Array>, onEnd: () => void) {
     const first = joined(initial)
@@ -65,7 +69,7 @@ export class WatchStream implements WatchOutput {
     if (controller === undefined) return
     controller.enqueue(frame)
     // What waits may still be read; the reader lists and watches again after that.
-    if (controller.desiredSize! < this.#leastRoom) this.end()
+    if (++this.#pushed % askEvery === 0 && controller.desiredSize! < this.#leastRoom) this.end()
   }
 
   end(): void {

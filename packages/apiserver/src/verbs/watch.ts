@@ -81,14 +81,15 @@ const framesOf = (serving: Serving, context: RequestContext, served: Served, acc
     )
   }
   const object = (type: EventType, stored: StoredObject): Uint8Array => frameOf(type, textOf(stored))
+  const usual = served.show === undefined && shape === "object" && format === "json"
+  const form = usual ? "" : ` ${format} ${shape} ${metaVersion} ${apiVersionOf(resource)}`
   return {
     object,
     error: (status) => frameOf("ERROR", JSON.stringify(status)),
     bookmark: (revision, annotations) => frameOf("BOOKMARK", bookmarkText(revision, annotations)),
     change: (type, stored, change) => {
       if (shape === "Table") return object(type, stored)
-      const usual = served.show === undefined && shape === "object" && format === "json"
-      const key = usual ? type : `${type} ${format} ${shape} ${metaVersion} ${apiVersionOf(resource)}`
+      const key = usual ? type : type + form
       const known = change.frames.get(key)
       if (known !== undefined) return known
       const made = object(type, stored)
