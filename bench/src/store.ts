@@ -1,18 +1,41 @@
-/** Writes per second of the embedded PostgreSQL store, beside etcd on the same disk: blind puts, compare-and-set, and a mix. @module */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+/** The store on its embedded PostgreSQL beside etcd and the kine way on the same disk: writes, the way of a commit to other processes, and lists. @module */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import { Store } from "@tsukube/store"
-import { layerEmbedded } from "@tsukube/store/embedded"
+import { startEmbedded } from "@tsukube/store/embedded"
+import { layerPostgres } from "@tsukube/store/postgres"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import type { Benchmark, Side } from "./measurement.ts"
+import { startEtcd } from "./store-etcd.ts"
+import { type Kine, startKine } from "./store-kine.ts"
+import { latencyOf } from "./store-latency.ts"
+import { copyTimes, listTimes } from "./store-lists.ts"
 
 const clientCounts = [1, 16, 64, 256]
-const seconds = 3
+const seconds = 2
 const modes = ["put", "update", "mixed"] as const
 type Mode = (typeof modes)[number]
 const value = JSON.stringify({ padding: "x".repeat(2030) })
+
+/** Milliseconds from the submission of a commit to three other processes, and how many clients make the load, with what pause. */
+const latencies = { light: { clients: 1, pauseMs: 10, p50: 2 }, full: { clients: 64, pauseMs: 0, p99: 10 } } as const
+
+/** Ratios promised, by case; where a case stands beside a budget, at most all of it. */
+const bounds: Readonly<Record<string, number>> = {
+  "put/1": 1.2,
+  "put/64": 3,
+  "put/256": 3,
+  "mixed/1": 1.2,
+  "mixed/64": 6,
+  "mixed/256": 6,
+  "mixed/64 (kine)": 6,
+  "mixed/256 (kine)": 6,
+  "watch/light p50 (budget)": 1,
+  "watch/full p99 (budget)": 1,
+  "list/cache (copied bytes)": 1.2,
+  "list/postgres (COPY)": 2
+}
 
 /** One writer of its own key: puts blindly, or expects what it wrote last, or creates, updates twice and deletes in turn. */
 const write = (store: Store, mode: Mode, key: string, untilMs: number): Effect.Effect<number> =>
@@ -31,95 +54,96 @@ const write = (store: Store, mode: Mode, key: string, untilMs: number): Effect.E
     return updates
   }).pipe(Effect.orDie)
 
+/** The mix, the kine way. */
+const writeKine = async (kine: Kine, key: string, untilMs: number): Promise<number> => {
+  const bytes = Buffer.from(value)
+  let expected = 0
+  let updates = 0
+  while (performance.now() < untilMs) {
+    const step = updates % 4
+    expected =
+      step === 0
+        ? await kine.create(key, bytes)
+        : step === 3
+          ? await kine.remove(key, expected)
+          : await kine.update(key, bytes, expected)
+    updates++
+  }
+  return updates
+}
+
+const rateOf = async (clients: number, client: (index: number, untilMs: number) => Promise<number>): Promise<number> => {
+  const begun = performance.now()
+  const counts = await Promise.all(Array.from({ length: clients }, (_, i) => client(i, begun + seconds * 1000)))
+  return counts.reduce((a, b) => a + b, 0) / ((performance.now() - begun) / 1000)
+}
+
 const ours =
-  (store: Store): Side =>
+  (store: Store, url: string): Side =>
   async () => {
-    let round = performance.now()
-    const rates: Record<string, number> = {}
+    const numbers: Record<string, number> = {}
     for (const mode of modes)
       for (const clients of clientCounts) {
-        const begun = performance.now()
-        const name = `/${mode}/${round}/`
-        const writers = Array.from({ length: clients }, (_, i) => write(store, mode, `${name}${i}`, begun + seconds * 1000))
-        const counts = await Effect.runPromise(Effect.all(writers, { concurrency: "unbounded" }))
-        rates[`${mode}/${clients}`] = counts.reduce((a, b) => a + b, 0) / ((performance.now() - begun) / 1000)
-        round++
+        const name = `/${mode}/${performance.now()}/`
+        const rate = await rateOf(clients, (i, untilMs) => Effect.runPromise(write(store, mode, `${name}${i}`, untilMs)))
+        numbers[`${mode}/${clients}`] = rate
+        if (mode === "mixed") numbers[`${mode}/${clients} (kine)`] = rate
       }
-    return rates
+    for (const [load, { clients, pauseMs }] of Object.entries(latencies)) {
+      const { p50, p99 } = await latencyOf(store, url, clients, pauseMs, seconds)
+      numbers[`watch/${load} p50 (budget)`] = p50
+      numbers[`watch/${load} p99 (budget)`] = p99
+    }
+    const { cache, postgres } = await listTimes(store, value)
+    return { ...numbers, "list/cache (copied bytes)": cache, "list/postgres (COPY)": postgres }
   }
-
-const run = (command: string, args: ReadonlyArray<string>, cwd?: string): string => {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", ...(cwd === undefined ? {} : { cwd }) })
-  if (error !== undefined) throw new Error(`bench store needs ${command}: ${error.message}`)
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")} exited with ${status}: ${stderr}`)
-  return stdout
-}
-
-/** The peer's client is written in Go, as its users' are. */
-const peer =
-  (client: string, endpoint: string): Side =>
-  async () =>
-    Object.fromEntries(
-      modes
-        .flatMap((mode) => clientCounts.map((clients) => [mode, clients] as const))
-        .map(([mode, clients]) => {
-          const args = [
-            "-mode",
-            mode,
-            "-endpoint",
-            endpoint,
-            "-clients",
-            String(clients),
-            "-seconds",
-            String(seconds),
-            "-size",
-            String(value.length)
-          ]
-          const { updates, seconds: took } = JSON.parse(run(client, args))
-          return [`${mode}/${clients}`, updates / took]
-        })
-    )
-
-const startEtcd = async (folder: string): Promise<{ readonly child: ChildProcess; readonly endpoint: string }> => {
-  const endpoint = "http://127.0.0.1:23790"
-  const peerUrl = "http://127.0.0.1:23800"
-  const urls = ["--listen-client-urls", endpoint, "--advertise-client-urls", endpoint, "--listen-peer-urls", peerUrl]
-  const cluster = ["--initial-advertise-peer-urls", peerUrl, "--initial-cluster", `default=${peerUrl}`]
-  const child = spawn("etcd", ["--data-dir", folder, ...urls, ...cluster], { stdio: "ignore" })
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const healthy = await fetch(`${endpoint}/health`).then(
-      (response) => response.ok,
-      () => false
-    )
-    if (healthy) return { child, endpoint }
-    await new Promise((again) => setTimeout(again, 50))
-  }
-  child.kill()
-  throw new Error("etcd did not become healthy")
-}
 
 export const store: Benchmark = {
   name: "store",
   about:
-    "puts, compare-and-set updates and a mix of creations, updates and deletions of 2 KB values: the embedded PostgreSQL store beside etcd",
-  unit: () => "writes/s",
-  better: () => "higher",
+    "2 KB values on the embedded PostgreSQL: puts, updates and a mix beside etcd and the kine way; milliseconds to watchers elsewhere, and of lists",
+  unit: (name) => (/^(watch|list)/.test(name) ? "ms" : "writes/s"),
+  better: (name) => (/^(watch|list)/.test(name) ? "lower" : "higher"),
+  bound: (name) => bounds[name],
   rounds: 3,
   prepare: async () => {
     const folder = mkdtempSync(join(tmpdir(), "tsukube-bench-"))
-    const client = join(folder, "etcd-put")
-    run("go", ["build", "-o", client, "."], resolve(import.meta.dirname, "../etcd-put"))
-    const version = /etcd Version: (\S+)/.exec(run("etcd", ["--version"]))?.[1] ?? "?"
-    const etcd = await startEtcd(join(folder, "etcd"))
+    const etcd = await startEtcd(folder)
     const scope = Scope.makeUnsafe()
-    const context = await Effect.runPromise(Layer.buildWithScope(layerEmbedded({ dataDir: join(folder, "postgres") }), scope))
+    const embedded = startEmbedded({ dataDir: join(folder, "postgres"), settings: { max_connections: "64" } })
+    const { host } = await Effect.runPromise(Effect.provideService(embedded, Scope.Scope, scope))
+    const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(host)}`
+    const opened = Context.get(await Effect.runPromise(Layer.buildWithScope(layerPostgres({ url }), scope)), Store)
+    const kine = await startKine(host)
+    let round = 0
+    const peer: Side = async () => {
+      round++
+      const numbers: Record<string, number> = {}
+      for (const mode of modes)
+        for (const clients of clientCounts) numbers[`${mode}/${clients}`] = etcd.rate(mode, clients, seconds, value.length)
+      for (const clients of clientCounts)
+        numbers[`mixed/${clients} (kine)`] = await rateOf(clients, (i, untilMs) =>
+          writeKine(kine, `/${round}/${clients}/${i}`, untilMs)
+        )
+      const copied = await copyTimes(host, opened, value)
+      return {
+        ...numbers,
+        "watch/light p50 (budget)": latencies.light.p50,
+        "watch/light p99 (budget)": latencies.full.p99,
+        "watch/full p50 (budget)": latencies.full.p99,
+        "watch/full p99 (budget)": latencies.full.p99,
+        "list/cache (copied bytes)": copied.cache,
+        "list/postgres (COPY)": copied.postgres
+      }
+    }
     return {
-      ours: ours(Context.get(context, Store)),
-      peer: peer(client, etcd.endpoint),
-      peerName: `etcd ${version}`,
+      ours: ours(opened, url),
+      peer,
+      peerName: `etcd ${etcd.version} or (…)`,
       [Symbol.asyncDispose]: async () => {
+        await kine.stop()
         await Effect.runPromise(Scope.close(scope, Exit.void))
-        etcd.child.kill()
+        etcd.stop()
         rmSync(folder, { recursive: true, force: true })
       }
     }
