@@ -69,6 +69,7 @@ export {
   type Subresource,
   type Verb
 } from "./resource.ts"
+export { restTextOf } from "./rest-text.ts"
 export { definitions, hasDefinition, resolve, type Schema, schemaOf } from "./schema.ts"
 export {
   formatLabelSelector,

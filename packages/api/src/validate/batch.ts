@@ -63,7 +63,10 @@ export function* validateJobUpdate(job: Loose<Job>, old: Loose<Job>): Findings {
   ] as const) {
     if (key === "completions" && elastic) continue
     const before = key === "template" ? comparableTemplate(old, spec.template ?? {}) : oldSpec[key]
-    if (!equalJson(spec[key], before)) yield immutable(`spec.${key}`, spec[key])
+    if (equalJson(spec[key], before)) continue
+    if (key === "completions" && spec.completionMode === "Indexed")
+      yield invalid("spec.completions", spec.completions, "can only be modified in tandem with spec.parallelism")
+    else yield immutable(`spec.${key}`, spec[key])
   }
 }
 

@@ -29,8 +29,9 @@ function* validateService(
   { name = "", namespace = "", path: route, port = 443 }: Loose<ServiceReference>,
   path: string
 ): Findings {
-  if (name === "") yield required(`${path}.name`, "service name is required")
-  if (namespace === "") yield required(`${path}.namespace`, "service namespace is required")
+  // Upstream takes one for the other here.
+  if (namespace === "") yield required(`${path}.name`)
+  if (name === "") yield required(`${path}.namespace`)
   for (const sentence of isPortNumber(port)) yield invalid(`${path}.port`, port, `port is not valid: ${sentence}`)
   if (route === undefined || route === "" || route === "/") return
   const complain = (sentence: string) => invalid(`${path}.path`, route, sentence)

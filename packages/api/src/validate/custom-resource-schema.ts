@@ -13,10 +13,10 @@ const shapeWords = ["description", "type", "default", "additionalProperties", "n
 /** The schema of a version; `path` is where it stands. */
 export function* validateSchema(schema: object, path: string): Findings {
   const root = schema as JsonObject
-  if (root["type"] === undefined || root["type"] === "") yield required(`${path}.type`, "must not be empty at the root")
-  else if (root["type"] !== "object") yield invalid(`${path}.type`, root["type"], "must be object at the root")
   yield* validateMetadataPart(root, path)
   yield* validatePlace(root, path, true)
+  if (root["type"] === undefined || root["type"] === "") yield required(`${path}.type`, "must not be empty at the root")
+  else if (root["type"] !== "object") yield invalid(`${path}.type`, root["type"], "must be object at the root")
 }
 
 /** Of metadata, a definition may only constrain the name. */
@@ -41,7 +41,7 @@ function* validatePlace(schema: JsonObject, path: string, isRoot: boolean): Find
     yield forbidden(`${path}.uniqueItems`, "uniqueItems cannot be set to true since the runtime complexity becomes quadratic")
   if (isRoot && schema["nullable"] === true) yield forbidden(`${path}.nullable`, "nullable cannot be true at the root")
   yield* validateExtensions(schema, path)
-  yield* validateObject(schema, path)
+  yield* validateObject(schema, path, isRoot)
   yield* validateArray(schema, path)
   for (const junctor of junctors) {
     const parts = schema[junctor]
@@ -51,10 +51,12 @@ function* validatePlace(schema: JsonObject, path: string, isRoot: boolean): Find
   if (isObject(schema["not"])) yield* validateConstraint(schema["not"], `${path}.not`)
 }
 
-function* validateObject(schema: JsonObject, path: string): Findings {
+function* validateObject(schema: JsonObject, path: string, isRoot: boolean): Findings {
   const { additionalProperties } = schema
   if (additionalProperties === false)
     yield forbidden(`${path}.additionalProperties`, "additionalProperties cannot be set to false")
+  if (additionalProperties !== undefined && additionalProperties !== false && isRoot)
+    yield forbidden(`${path}.additionalProperties`, "must not be used at the root")
   if (additionalProperties !== undefined && additionalProperties !== false && Object.keys(propertiesOf(schema)).length > 0)
     yield forbidden(`${path}.additionalProperties`, "additionalProperties and properties are mutual exclusive")
   for (const [name, child] of Object.entries(propertiesOf(schema))) {

@@ -11,7 +11,7 @@ import type {
 import { validateClientConfig } from "./client-config.ts"
 import { validateSchema } from "./custom-resource-schema.ts"
 import type { Findings, Loose } from "./findings.ts"
-import { fields, items, maybeText, mustBeOneOf, type Rule, text } from "./rule.ts"
+import { fields, items, mustBeOneOf, type Rule, text } from "./rule.ts"
 
 const approval = "api-approved.kubernetes.io"
 
@@ -29,7 +29,14 @@ export function* validateDefinition({ metadata, spec = {} }: Loose<CustomResourc
   yield* validateVersions(versions)
   yield* validateNames(spec.names ?? {}, "spec.names")
   yield* validateConversion(spec.conversion ?? {}, "spec.conversion")
-  if (spec.preserveUnknownFields === true) yield invalid("spec.preserveUnknownFields", true, "must be false")
+  if (spec.preserveUnknownFields === true)
+    yield invalid(
+      "spec.preserveUnknownFields",
+      true,
+      "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+    )
+  if (!versions.some(({ storage }) => storage === true))
+    yield invalid("status.storedVersions", null, "must have at least one stored version")
 }
 
 const isProtected = (group: string): boolean => /(^|\.)(k8s|kubernetes)\.io$/.test(group)
@@ -47,17 +54,26 @@ function* validateGroup(group: string): Findings {
 function* validateVersions(versions: ReadonlyArray<Loose<CustomResourceDefinitionVersion>>): Findings {
   const names = versions.map(({ name }) => name)
   if (new Set(names).size < names.length) yield invalid("spec.versions", versions, "must contain unique version names")
-  for (const [i, version] of versions.entries()) yield* validateVersion(version, `spec.versions[${i}]`)
+  // Upstream keeps a schema that all versions share in one place, and speaks of it there, once.
+  const shared = versions.every(({ schema }) => equalJson(schema, versions[0]?.schema))
+  for (const [i, version] of versions.entries()) {
+    const at = `spec.versions[${i}]`
+    yield* validateVersion(
+      shared && i > 0 ? { ...version, schema: { openAPIV3Schema: { type: "object" } } } : version,
+      at,
+      shared ? "spec.validation.openAPIV3Schema" : `${at}.schema.openAPIV3Schema`
+    )
+  }
   const stored = versions.filter(({ storage }) => storage === true).length
   if (stored !== 1) yield invalid("spec.versions", versions, "must have exactly one version marked as storage version")
 }
 
-function* validateVersion(version: Loose<CustomResourceDefinitionVersion>, path: string): Findings {
+function* validateVersion(version: Loose<CustomResourceDefinitionVersion>, path: string, schemaPath: string): Findings {
   const { name = "", schema, subresources, deprecated, deprecationWarning } = version
   const wrong = isDns1035Label(name)
   if (wrong.length > 0) yield invalid(`${path}.name`, name, wrong.join(","))
-  if (schema?.openAPIV3Schema === undefined) yield required(`${path}.schema.openAPIV3Schema`, "schemas are required")
-  else yield* validateSchema(schema.openAPIV3Schema, `${path}.schema.openAPIV3Schema`)
+  if (schema?.openAPIV3Schema === undefined) yield required(`${path}.schema.openAPIV3Schema`)
+  else yield* validateSchema(schema.openAPIV3Schema, schemaPath)
   if (deprecationWarning !== undefined && deprecated !== true)
     yield invalid(`${path}.deprecationWarning`, deprecationWarning, "can only be set for deprecated versions")
   yield* items(column)(version.additionalPrinterColumns, `${path}.additionalPrinterColumns`)
@@ -92,7 +108,7 @@ function* validateNames(
   path: string
 ): Findings {
   yield* text(isDns1035Label)(names.plural, `${path}.plural`)
-  yield* maybeText(isDns1035Label)(names.singular, `${path}.singular`)
+  yield* text(isDns1035Label)(names.singular, `${path}.singular`)
   yield* text(mixedCase)(names.kind, `${path}.kind`)
   yield* items<string>((name = "", at) =>
     isDns1035Label(name).length > 0 ? [invalid(at, name, isDns1035Label(name).join(","))] : []

@@ -97,7 +97,7 @@ table("resource.k8s.io/v1/ResourceSlice", {
     [{ "spec.devices": [{ name: "a" }, { name: "a" }] }, 'spec.devices[1]: Duplicate value: "a"'],
     [
       { "spec.devices": [{ name: "a", attributes: { x: {} } }] },
-      "spec.devices[0].attributes[x]: Required value: exactly one value must be specified"
+      'spec.devices[0].attributes[x]: Invalid value: "": exactly one value must be specified'
     ],
     [
       { "spec.devices": [{ name: "a", attributes: { x: { version: "1" } } }] },

@@ -45,7 +45,7 @@ function* validateReport(report: Report): Findings {
   if (!home) yield invalid("involvedObject.namespace", about, "does not match event.namespace")
   if (!isNew) return
   if (controller.name === "") yield required(controller.field)
-  else for (const sentence of isQualifiedName(controller.name)) yield invalid(controller.field, controller.name, sentence)
+  for (const sentence of isQualifiedName(controller.name)) yield invalid(controller.field, controller.name, sentence)
   yield* bounded("reportingInstance", report.instance)
   yield* bounded("action", report.action)
   yield* bounded("reason", report.reason)

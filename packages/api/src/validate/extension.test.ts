@@ -61,7 +61,7 @@ for (const kind of ["ValidatingWebhookConfiguration", "MutatingWebhookConfigurat
       ],
       [
         { "webhooks[0].clientConfig": { service: { name: "", namespace: "n" } } },
-        "webhooks[0].clientConfig.service.name: Required value: service name is required"
+        "webhooks[0].clientConfig.service.namespace: Required value"
       ],
       [{ webhooks: [webhook, webhook] }, 'webhooks[1].name: Duplicate value: "check.example.com"'],
       [
@@ -174,6 +174,8 @@ const crd = {
   spec: { group: "example.com", scope: "Namespaced", names: { plural: "lamps", kind: "Lamp" }, versions: [version("v1", true)] }
 }
 const schemaPath = "spec.versions[0].schema.openAPIV3Schema"
+/** Where upstream says that a schema of all versions is. */
+const shared = "spec.validation.openAPIV3Schema"
 
 table("apiextensions.k8s.io/v1/CustomResourceDefinition", {
   minimal: crd,
@@ -228,30 +230,43 @@ table("apiextensions.k8s.io/v1/CustomResourceDefinition", {
       'spec.group: Invalid value: "example": should be a domain with at least one dot'
     ],
     [{ "spec.scope": "Here" }, 'spec.scope: Unsupported value: "Here": supported values: "Cluster", "Namespaced"'],
-    [{ "spec.versions[0].storage": false }, "spec.versions: Invalid value: …"],
-    [{ "spec.versions[0].schema": undefined }, "spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required"],
-    [{ "spec.names.kind": "" }, "spec.names.kind: Required value", "spec.names.listKind: Required value"],
-    [{ "spec.preserveUnknownFields": true }, "spec.preserveUnknownFields: Invalid value: true: must be false"],
+    [
+      { "spec.versions[0].storage": false },
+      "spec.versions: Invalid value: …",
+      "status.storedVersions: Invalid value: null: must have at least one stored version"
+    ],
+    [{ "spec.versions[0].schema": undefined }, "spec.versions[0].schema.openAPIV3Schema: Required value"],
+    [
+      { "spec.names.kind": "" },
+      "spec.names.singular: Required value",
+      "spec.names.kind: Required value",
+      "spec.names.listKind: Required value"
+    ],
+    [
+      { "spec.preserveUnknownFields": true },
+      "spec.preserveUnknownFields: Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+    ],
     [
       { "metadata.name": "lamps.a.k8s.io", "spec.group": "a.k8s.io" },
       'metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111'
     ],
     [
       { [schemaPath]: { type: "array" } },
-      `${schemaPath}.type: Invalid value: "array": must be object at the root`,
-      `${schemaPath}.items: Required value: must be specified`
+      `${shared}.items: Required value: must be specified`,
+      `${shared}.type: Invalid value: "array": must be object at the root`
     ],
     [
       { [schemaPath]: { type: "object", properties: { a: {} } } },
-      `${schemaPath}.properties[a].type: Required value: must not be empty for specified object fields`
+      `${shared}.properties[a].type: Required value: must not be empty for specified object fields`
     ],
     [
       { [schemaPath]: { type: "object", properties: { a: { type: "array" } } } },
-      `${schemaPath}.properties[a].items: Required value: must be specified`
+      `${shared}.properties[a].items: Required value: must be specified`
     ],
     [
       { [schemaPath]: { type: "object", additionalProperties: { type: "string" }, properties: { a: { type: "string" } } } },
-      `${schemaPath}.additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`
+      `${shared}.additionalProperties: Forbidden: must not be used at the root`,
+      `${shared}.additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`
     ]
   ],
   frozen: [

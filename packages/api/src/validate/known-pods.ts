@@ -1,28 +1,36 @@
 /**
- * What of pods was found to be fine before: they are made by the thousand after few templates. Only of pods, since none of their own
- * rules looks at metadata, and a new pod has no status of its own.
+ * What was found out about pods before: they are made by the thousand after few templates. Only about pods, since none of their own
+ * rules looks at metadata, and a new pod has no status but what the server gives it.
  * @module
  */
 import type { KubernetesObject } from "../resource.ts"
+import { restTextOf } from "../rest-text.ts"
 
-/** How many are remembered, and how long they may be. */
+/** How many are remembered, and how long their texts may be. */
 const limit = 1024
 const lengthLimit = 16_384
 
-const known = new Set<string>()
-
-/** What the rules of pods look at, as text; `undefined` when that is not worth remembering. */
-export const textOfPod = (pod: KubernetesObject): string | undefined => {
-  const { metadata: _, ...rest } = pod
-  const text = JSON.stringify(rest)
-  return text.length > lengthLimit ? undefined : text
+/** Pods of which one thing is known. */
+export interface KnownPods {
+  readonly has: (pod: KubernetesObject) => boolean
+  readonly add: (pod: KubernetesObject) => void
 }
 
-/** Whether a pod with this text had nothing wrong with it. */
-export const isKnownPod = (text: string): boolean => known.has(text)
-
-/** Remembers that nothing is wrong with such pods. */
-export const rememberPod = (text: string): void => {
-  if (known.size === limit) known.clear()
-  known.add(text)
+const remembering = (): KnownPods => {
+  const known = new Set<string>()
+  return {
+    has: (pod) => known.has(restTextOf(pod)),
+    add: (pod) => {
+      const text = restTextOf(pod)
+      if (text.length > lengthLimit) return
+      if (known.size === limit) known.clear()
+      known.add(text)
+    }
+  }
 }
+
+/** Nothing is wrong with them, their metadata aside. */
+export const finePods: KnownPods = remembering()
+
+/** There is nothing to warn of, their annotations aside. */
+export const plainPods: KnownPods = remembering()

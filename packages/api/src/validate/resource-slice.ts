@@ -112,7 +112,7 @@ function* validateDevice(device: Loose<Device>, path: string, ownPlace: boolean)
 
 function* validateAttribute(attribute: Loose<DeviceAttribute>, path: string): Findings {
   const given = Object.keys(attribute)
-  if (given.length === 0) yield required(path, "exactly one value must be specified")
+  if (given.length === 0) yield invalid(path, "", "exactly one value must be specified")
   if (given.length > 1) yield invalid(path, attribute, "exactly one value must be specified")
   for (const key of ["string", "version"] as const) {
     const value = attribute[key]

@@ -1,6 +1,12 @@
 /** The kinds that have little to say. */
 import { table } from "./table.ts"
 
+/** What is said of a qualified name that is empty. */
+const unnamed = (field: string) => [
+  `${field}: Invalid value: "": name part must be non-empty`,
+  `${field}: Invalid value: "": name part must consist of…`
+]
+
 const data = { a: 1 }
 table("v1/ServiceAccount", {
   minimal: {},
@@ -199,7 +205,7 @@ table("events.k8s.io/v1/Event", {
   bad: [
     [{ action: "" }, "action: Required value"],
     [{ type: "Odd" }, 'type: Invalid value: "": has invalid value: Odd'],
-    [{ reportingController: "" }, "reportingController: Required value"],
+    [{ reportingController: "" }, "reportingController: Required value", ...unnamed("reportingController")],
     [{ "series.count": 1 }, 'series.count: Invalid value: "": should be at least 2', "series.lastObservedTime: Required value"],
     [{ deprecatedCount: 3 }, 'count: Invalid value: "": needs to be unset']
   ],
@@ -209,7 +215,11 @@ table("v1/Event", {
   minimal: { involvedObject: { namespace: "default" } },
   bad: [
     [{ "involvedObject.namespace": "x" }, 'involvedObject.namespace: Invalid value: "x": does not match event.namespace'],
-    [{ eventTime: event.eventTime, action: "a", reason: "b", reportingInstance: "i" }, "reportingComponent: Required value"]
+    [
+      { eventTime: event.eventTime, action: "a", reason: "b", reportingInstance: "i" },
+      "reportingComponent: Required value",
+      ...unnamed("reportingComponent")
+    ]
   ]
 })
 

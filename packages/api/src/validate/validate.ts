@@ -2,7 +2,7 @@
 import type { FieldError } from "../field-error.ts"
 import { apiVersionOf, type KubernetesObject, type Resource } from "../resource.ts"
 import { type KindRules, kinds } from "./kinds.ts"
-import { isKnownPod, rememberPod, textOfPod } from "./known-pods.ts"
+import { finePods } from "./known-pods.ts"
 import { validateMetadata, validateMetadataUpdate } from "./metadata.ts"
 import { validateBySchema } from "./schema.ts"
 
@@ -16,11 +16,11 @@ export const validateCreate = (object: KubernetesObject, resource: Resource<unkn
   const { name, always, unnamed } = rulesOf(resource)
   const naming = { namespaced: resource.namespaced, ...(name === undefined ? {} : { nameRule: name }) }
   const metadata = unnamed === true ? [] : [...validateMetadata(object.metadata ?? {}, naming)]
-  const pod = resource.kind === "Pod" && resource.group === "" ? textOfPod(object) : undefined
-  if (pod !== undefined && isKnownPod(pod)) return metadata
+  const isPod = resource.kind === "Pod" && resource.group === ""
+  if (isPod && finePods.has(object)) return metadata
   const findings = [...metadata, ...(always?.(object) ?? [])]
   const all = withSchema(findings, object, resource)
-  if (pod !== undefined && all.length === 0) rememberPod(pod)
+  if (isPod && all.length === 0) finePods.add(object)
   return all
 }
 
@@ -48,7 +48,7 @@ export const validateUpdate = (
 
 /**
  * The schema speaks last, and only of fields that nothing was said of, neither of what they are part of.
- * Upstream has older names for the places of two.
+ * Upstream has other names for a few places.
  */
 const withSchema = (
   findings: ReadonlyArray<FieldError>,
@@ -56,7 +56,10 @@ const withSchema = (
   resource: Resource<unknown>
 ): ReadonlyArray<FieldError> => {
   const said = findings.map(({ field }) =>
-    field.replace("metadata.taints", "spec.taints").replace("persistentDisk", "gcePersistentDisk")
+    field
+      .replace("metadata.taints", "spec.taints")
+      .replace("persistentDisk", "gcePersistentDisk")
+      .replace(/\.service\.name(space)?$/, ".service")
   )
   const isNews = (field: string): boolean =>
     !said.some((other) => field === other || (field.startsWith(other) && /[.[]/.test(field[other.length] ?? "")))

@@ -4,6 +4,7 @@ import { parseQuantity } from "../quantity.ts"
 import { apiVersionOf, type KubernetesObject, type Resource } from "../resource.ts"
 import type { Container, Pod, PodSpec, PodTemplateSpec, Volume } from "../types/core-v1.ts"
 import type { Loose } from "./findings.ts"
+import { plainPods } from "./known-pods.ts"
 import { warningsOfOthers } from "./warnings-other.ts"
 
 /** Sentences for `Warning` headers, in order. */
@@ -59,6 +60,8 @@ export const warningsOf = (
 ): ReadonlyArray<string> => {
   const key = `${apiVersionOf(resource)}/${resource.kind}`
   const warnings: Array<string> = []
+  const mayBeKnown = key === "v1/Pod" && old === undefined && object.metadata?.annotations === undefined
+  if (mayBeKnown && plainPods.has(object)) return warnings
   if (key === "v1/Pod") {
     const pod = object as Loose<Pod>
     const unchanged = old !== undefined && JSON.stringify((old as Loose<Pod>).spec) === JSON.stringify(pod.spec)
@@ -74,6 +77,7 @@ export const warningsOf = (
     warnings.push(...warningsOfPod(template as Loose<PodTemplateSpec>, `${path}.`))
   }
   warnings.push(...warningsOfOthers(object, key))
+  if (mayBeKnown && warnings.length === 0) plainPods.add(object)
   return warnings
 }
 

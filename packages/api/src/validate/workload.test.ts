@@ -52,7 +52,7 @@ table("batch/v1/Job", {
   ],
   frozen: [
     [{ "spec.managedBy": "example.com/n" }, 'spec.managedBy: Invalid value: "example.com/n": field is immutable'],
-    [{ "spec.completions": 6 }, "spec.completions: Invalid value: 6: field is immutable"]
+    [{ "spec.completions": 6 }, "spec.completions: Invalid value: 6: can only be modified in tandem with spec.parallelism"]
   ]
 })
 
