@@ -5,6 +5,11 @@ import type { Extender } from "./extender.ts"
 import type { Handle, Plugin } from "./plugin.ts"
 import type { PodInfo } from "./pod-info.ts"
 
+/** The pod could not be brought to its node; it may work the next time. */
+export class BindFailed extends Data.Error<{ readonly message: string }> {
+  readonly _tag = "BindFailed"
+}
+
 /** A plugin said no after a node had been chosen. */
 export class NotPermitted extends Data.Error<{ readonly plugin: string; readonly message: string }> {
   readonly _tag = "NotPermitted"
@@ -26,10 +31,12 @@ const ask = (plugin: Plugin, pod: PodInfo, nodeName: string): Effect.Effect<void
     if (!answer) return yield* refuse("rejected while waiting for permission")
   })
 
-const prepare = (plugin: Plugin, pod: PodInfo, nodeName: string, handle: Handle): Effect.Effect<void, NotPermitted> =>
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const prepare = (plugin: Plugin, pod: PodInfo, nodeName: string, handle: Handle): Effect.Effect<void, BindFailed> =>
   Effect.tryPromise({
     try: async () => plugin.preBind?.(pod, nodeName, handle),
-    catch: (error) => new NotPermitted({ plugin: plugin.name, message: String(error) })
+    catch: (error) => new BindFailed({ message: `running PreBind plugin ${JSON.stringify(plugin.name)}: ${messageOf(error)}` })
   })
 
 const isClientError = (error: unknown): error is ClientError =>
@@ -43,15 +50,17 @@ const bindByPlugins = (
   pod: PodInfo,
   nodeName: string,
   handle: Handle
-): Effect.Effect<void, ClientError | NotPermitted> =>
+): Effect.Effect<void, ClientError | BindFailed> =>
   Effect.gen(function* () {
     for (const plugin of plugins) {
       if (plugin.bind === undefined) continue
-      const catchAs = (error: unknown): ClientError | NotPermitted =>
-        isClientError(error) ? error : new NotPermitted({ plugin: plugin.name, message: String(error) })
+      const catchAs = (error: unknown): ClientError | BindFailed =>
+        isClientError(error)
+          ? error
+          : new BindFailed({ message: `running Bind plugin ${JSON.stringify(plugin.name)}: ${messageOf(error)}` })
       if (yield* Effect.tryPromise({ try: () => plugin.bind!(pod, nodeName, handle), catch: catchAs })) return
     }
-    return yield* new NotPermitted({ plugin: "", message: "no plugin bound the pod" })
+    return yield* new BindFailed({ message: "no plugin bound the pod" })
   })
 
 /** Brings the pod to the node that was chosen for it. */
@@ -61,12 +70,12 @@ export const bind = (
   nodeName: string,
   handle: Handle,
   extender?: Extender
-): Effect.Effect<void, ClientError | NotPermitted> =>
+): Effect.Effect<void, ClientError | NotPermitted | BindFailed> =>
   Effect.gen(function* () {
     for (const plugin of plugins) if (plugin.permit !== undefined) yield* ask(plugin, info, nodeName)
     for (const plugin of plugins) if (plugin.preBind !== undefined) yield* prepare(plugin, info, nodeName, handle)
     if (extender?.bind !== undefined) {
-      const catchAs = (error: unknown) => new NotPermitted({ plugin: extender.name, message: String(error) })
+      const catchAs = (error: unknown) => new BindFailed({ message: messageOf(error) })
       yield* Effect.tryPromise({ try: () => extender.bind!(info.pod, nodeName), catch: catchAs })
     } else yield* bindByPlugins(plugins, info, nodeName, handle)
     for (const plugin of plugins) plugin.postBind?.(info, nodeName)

@@ -2,8 +2,10 @@
 import { describe, expect, test } from "bun:test"
 import type { Node, Pod } from "@tsukube/api/core-v1"
 import { ConfigurationError, readConfiguration } from "./configuration.ts"
+import { enoughOf } from "./cycle.ts"
 import { plan } from "./embed.ts"
 import { definePlugin } from "./plugin.ts"
+import { podInfo } from "./pod-info.ts"
 
 const root = { apiVersion: "kubescheduler.config.k8s.io/v1", kind: "KubeSchedulerConfiguration" }
 const profile = (more: object) => readConfiguration({ ...root, profiles: [{ schedulerName: "mine", ...more }] }).profiles[0]!
@@ -70,7 +72,121 @@ describe("the configuration", () => {
     expect(profiles[0]?.plugins.at(-1)?.name).toBe("Never")
   })
 
+  test("tells how to stand for election, and by which file to connect", () => {
+    const leaderElection = {
+      leaderElect: false,
+      leaseDuration: "1m",
+      renewDeadline: "40s",
+      retryPeriod: "5s",
+      resourceName: "mine"
+    }
+    const read = readConfiguration({ ...root, leaderElection, clientConnection: { kubeconfig: "/etc/kubeconfig" } })
+    expect(read.leaderElection).toEqual({
+      leaderElect: false,
+      name: "mine",
+      namespace: "kube-system",
+      leaseDurationMs: 60_000,
+      renewDeadlineMs: 40_000,
+      retryPeriodMs: 5000
+    })
+    expect(read.kubeconfig).toBe("/etc/kubeconfig")
+    expect(read.warnings).toEqual([])
+    expect(readConfiguration(root).leaderElection).toMatchObject({
+      leaderElect: true,
+      name: "kube-scheduler",
+      retryPeriodMs: 2000
+    })
+  })
+
+  test("warns of what has no effect", () => {
+    const { warnings } = readConfiguration({
+      ...root,
+      parallelism: 16,
+      clientConnection: { qps: 50, burst: 100 },
+      enableProfiling: true,
+      enableContentionProfiling: false,
+      delayCacheUntilActive: false,
+      percentageOfNodesToScore: 0
+    })
+    expect(warnings.map((each) => each.split(" has no effect")[0])).toEqual([
+      "enableProfiling",
+      "delayCacheUntilActive: false",
+      "parallelism",
+      "profiles[0]: percentageOfNodesToScore: 0 samples nodes as upstream does; without it all are ranked, which is faster",
+      "clientConnection.qps",
+      "clientConnection.burst"
+    ])
+  })
+
+  test("samples nodes when it says so, by upstream's formula when it says 0", () => {
+    expect(profile({}).percentageOfNodesToScore).toBeUndefined()
+    expect(profile({ percentageOfNodesToScore: 0 }).percentageOfNodesToScore).toBe(0)
+    expect(readConfiguration({ ...root, percentageOfNodesToScore: 30 }).profiles[0]?.percentageOfNodesToScore).toBe(30)
+    const enough = (nodes: number, percent: number) => enoughOf(nodes, { percent, start: 0 })
+    expect([99, 100, 1000, 5000, 6000, 15_000].map((nodes) => enough(nodes, 0))).toEqual([99, 100, 420, 500, 300, 750])
+    expect([99, 1000, 5000].map((nodes) => enough(nodes, 30))).toEqual([99, 300, 1500])
+    expect([enough(5000, 1), enough(5000, 100), enoughOf(5000, undefined)]).toEqual([100, 5000, 5000])
+  })
+
+  test("leaves to extenders the resources that are theirs", () => {
+    const extender = {
+      urlPrefix: "http://x",
+      filterVerb: "f",
+      managedResources: [{ name: "example.com/x", ignoredByScheduler: true }]
+    }
+    const { profiles, extenders } = readConfiguration({ ...root, extenders: [extender] })
+    const node: Node = { metadata: { name: "a" }, status: { allocatable: { cpu: "4", memory: "8Gi", pods: "9" } } }
+    const requests = { "example.com/x": "1" }
+    const pod: Pod = { metadata: { name: "p" }, spec: { containers: [{ name: "c", resources: { requests } }] } }
+    expect(plan({ nodes: [node], pods: [pod] }, { plugins: profiles[0]!.plugins })[0]?.decision.type).toBe("placed")
+    expect(plan({ nodes: [node], pods: [pod] })[0]?.decision.type).toBe("refused")
+    expect(extenders[0]?.isInterested(podInfo(pod))).toBe(true)
+  })
+
+  test("hands certificates of extenders to whoever connects", () => {
+    const tlsConfig = { serverName: "ext", caData: btoa("PEM"), certFile: "c", keyFile: "k" }
+    const seen: Array<unknown> = []
+    const fetchWith = (tls: unknown, url: string) => {
+      seen.push([tls, url])
+      return fetch
+    }
+    readConfiguration(
+      { ...root, extenders: [{ urlPrefix: "https://x/e", filterVerb: "f", enableHTTPS: true, tlsConfig }] },
+      { fetchWith }
+    )
+    expect(seen).toEqual([[{ serverName: "ext", certFile: "c", keyFile: "k", caData: "PEM" }, "https://x/e"]])
+  })
+
+  test("has the plugins of feature gates", () => {
+    const featureGates = { GenericWorkload: true, GangScheduling: true }
+    expect(readConfiguration(root, { featureGates }).profiles[0]?.plugins.at(-1)?.name).toBe("GangScheduling")
+    expect(() => readConfiguration(root, { featureGates: { GangScheduling: true } })).toThrow(
+      "depends on features that are disabled"
+    )
+    const named = { ...root, profiles: [{ plugins: { multiPoint: { enabled: [{ name: "GangScheduling" }] } } }] }
+    expect(() => readConfiguration(named)).toThrow('multiPoint.enabled[0].name: Not found: "GangScheduling"')
+  })
+
   const bad: ReadonlyArray<readonly [input: object, message: string]> = [
+    [
+      { ...root, leaderElection: { leaseDuration: "10s", renewDeadline: "10s" } },
+      'leaderElection.leaseDuration: Invalid value: "10s": LeaseDuration must be greater than RenewDeadline'
+    ],
+    [
+      { ...root, leaderElection: { leaseDuration: "soon" } },
+      'leaderElection.leaseDuration: Invalid value: "soon": must be a duration'
+    ],
+    [{ ...root, leaderElection: { resourceLock: "endpoints" } }, 'leaderElection.resourceLock: Unsupported value: "endpoints"'],
+    [{ ...root, clientConnection: { color: 1 } }, "clientConnection.color: Forbidden: unknown or unsupported field"],
+    [{ ...root, enableProfiling: "yes" }, 'enableProfiling: Invalid value: "yes": must be a boolean'],
+    [
+      { ...root, extenders: [{ urlPrefix: "https://x", tlsConfig: {} }] },
+      "extenders[0].tlsConfig: Forbidden: needs a fetchWith that makes such connections"
+    ],
+    [
+      { ...root, extenders: ["a", "b"].map((name) => ({ urlPrefix: `http://${name}`, bindVerb: "bind" })) },
+      "only one extender can implement bind"
+    ],
     [{ ...root, apiVersion: "v1" }, 'apiVersion: Unsupported value: "v1": supported values: "kubescheduler.config.k8s.io/v1"'],
     [{ ...root, parallelism: 0 }, "parallelism: Invalid value: 0: should be an integer value greater than zero"],
     [{ ...root, percentageOfNodesToScore: 101 }, "percentageOfNodesToScore: Invalid value: 101: not in valid range [0-100]"],

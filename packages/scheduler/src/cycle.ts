@@ -3,7 +3,7 @@
 import type { NodeState } from "./node-state.ts"
 import { type NodeRefusal, type Plugin, type PostFilterResult, type PreFilterResult, scaleScores, type Trial } from "./plugin.ts"
 import type { PodInfo } from "./pod-info.ts"
-import { priorityOf } from "./preemption.ts"
+import { type Candidate, priorityOf } from "./preemption.ts"
 import type { Snapshot } from "./snapshot.ts"
 
 /** The pod goes here. */
@@ -25,6 +25,8 @@ export interface Refused {
   readonly nominatedNode?: string
   /** Pods to delete, so that this one fits on the nominated node. */
   readonly victims?: ReadonlyArray<PodInfo>
+  /** All the nodes where removing pods would help. */
+  readonly candidates?: ReadonlyArray<Candidate>
 }
 
 /** What a cycle says about a pod. */
@@ -125,7 +127,7 @@ export const scoreNodes = (
 
 /** Stops the search for nodes early, as upstream does in large clusters. */
 export interface Sampling {
-  /** Percent of the nodes that have to fit before the search stops; at least 100 nodes. */
+  /** Percent of the nodes that have to fit before the search stops, at least 100 nodes; 0 leaves it to the size of the cluster. */
   readonly percent: number
   /** Where the next search begins; moved on by each. */
   start: number
@@ -133,10 +135,14 @@ export interface Sampling {
 
 const leastSample = 100
 
+/** Upstream's choice when nobody says: half of a small cluster, and of each 125 nodes more one percent less, down to five. */
+const adaptivePercent = (count: number): number => Math.max(5, 50 - Math.trunc(count / 125))
+
 /** How many fitting nodes are enough. */
-const enoughOf = (count: number, sampling: Sampling | undefined): number => {
+export const enoughOf = (count: number, sampling: Sampling | undefined): number => {
   if (sampling === undefined || count < leastSample || sampling.percent >= 100) return count
-  return Math.max(leastSample, Math.floor((count * sampling.percent) / 100))
+  const percent = sampling.percent === 0 ? adaptivePercent(count) : sampling.percent
+  return Math.max(leastSample, Math.floor((count * percent) / 100))
 }
 
 /** The best node; `random` chooses among equals. */
@@ -181,7 +187,9 @@ export const refuse = (pod: PodInfo, snapshot: Snapshot, plugins: ReadonlyArray<
     message,
     plugins: names,
     nodes: refusals,
-    ...(way?.nominatedNode === undefined ? {} : { nominatedNode: way.nominatedNode, victims: way.victims ?? [] })
+    ...(way?.nominatedNode === undefined
+      ? {}
+      : { nominatedNode: way.nominatedNode, victims: way.victims ?? [], candidates: way.candidates ?? [] })
   }
 }
 

@@ -1,9 +1,19 @@
 /** The cycle with extenders: as the plain one, but other programs have a say, so it takes its time. @module */
-import { chooseBest, type Decision, filterBesideNominated, type Nominated, refuse, type Sampling, scoreNodes } from "./cycle.ts"
+import {
+  chooseBest,
+  type Decision,
+  filterBesideNominated,
+  type Nominated,
+  type Refused,
+  refuse,
+  type Sampling,
+  scoreNodes
+} from "./cycle.ts"
 import type { Extender } from "./extender.ts"
 import type { NodeState } from "./node-state.ts"
 import type { NodeRefusal, Plugin } from "./plugin.ts"
 import type { PodInfo } from "./pod-info.ts"
+import { chooseCandidate } from "./preemption.ts"
 import type { Snapshot } from "./snapshot.ts"
 
 const refusalsOf = (
@@ -28,6 +38,24 @@ const ask = async <A>({ ignorable }: Extender, question: Promise<A>): Promise<A 
     if (!ignorable) throw error
     return undefined
   }
+}
+
+/** The victims that all extenders agree to; none, and no nominated node, when there are none. */
+const agreedVictims = async (
+  pod: PodInfo,
+  snapshot: Snapshot,
+  extenders: ReadonlyArray<Extender>,
+  refused: Refused
+): Promise<Refused> => {
+  const { nominatedNode, victims: _, candidates: found = [], ...rest } = refused
+  if (nominatedNode === undefined || extenders.every((extender) => extender.preempt === undefined)) return refused
+  let candidates = found
+  for (const extender of extenders) {
+    if (extender.preempt === undefined || candidates.length === 0) continue
+    candidates = (await ask(extender, extender.preempt(pod.pod, candidates, snapshot))) ?? candidates
+  }
+  const chosen = chooseCandidate(candidates)
+  return chosen === undefined ? rest : { ...rest, nominatedNode: chosen.nodeName, victims: chosen.victims, candidates }
 }
 
 /** Decides where a pod goes; rejects when an extender that must not be ignored fails. */
@@ -58,7 +86,10 @@ export const scheduleExtended = async (
     for (const [name, refusal] of refusalsOf(asked, answer, extender.name)) refusals.set(name, refusal)
     feasible = asked.filter(({ name }) => !refusals.has(name) && snapshot.nodes.has(name))
   }
-  if (feasible.length === 0) return refuse(pod, snapshot, plugins, { ...filtered, feasible, refusals })
+  if (feasible.length === 0) {
+    const refused = refuse(pod, snapshot, plugins, { ...filtered, feasible, refusals })
+    return await agreedVictims(pod, snapshot, interested, refused)
+  }
   const totals = [...scoreNodes(pod, feasible, snapshot, plugins)]
   for (const extender of interested) {
     if (extender.prioritize === undefined) continue

@@ -2,6 +2,8 @@
 export { ChangeLog } from "./change-log.ts"
 export { checkNode, checkPod } from "./check-pod.ts"
 export { ClusterObjects, Objects, objectKey } from "./cluster-objects.ts"
+export type { ExtenderTls } from "./configuration/extenders.ts"
+export type { LeaderElectionSettings } from "./configuration/leader-election.ts"
 export {
   ConfigurationError,
   type ConfigurationOptions,
@@ -56,6 +58,7 @@ export {
 export { type PluginFactory, pluginFactories } from "./plugin-registry.ts"
 export { PodGroups } from "./pod-groups.ts"
 export { type HostPort, holdsResources, type PodInfo, podInfo } from "./pod-info.ts"
+export type { Candidate } from "./preemption.ts"
 export { type QueueOptions, SchedulingQueue, type Waiting } from "./queue.ts"
 export type { Resources, ScoringRequest } from "./resources.ts"
 export { runScheduler, type SchedulerOptions } from "./scheduler.ts"

@@ -4,6 +4,7 @@ import type { Client } from "@tsukube/client"
 import type { Effect } from "effect"
 import type { NodeState } from "./node-state.ts"
 import type { PodInfo } from "./pod-info.ts"
+import type { Candidate } from "./preemption.ts"
 import type { Snapshot } from "./snapshot.ts"
 
 /** Why a node, or all of them, cannot take a pod. */
@@ -71,6 +72,8 @@ export interface PostFilterResult {
   readonly nominatedNode?: string
   /** Those other pods; the scheduler deletes them. */
   readonly victims?: ReadonlyArray<PodInfo>
+  /** All the nodes where removing pods helps, that one included; extenders choose among them. */
+  readonly candidates?: ReadonlyArray<Candidate>
 }
 
 /** `permit` says yes, no with a reason, or wait up to so many milliseconds. */

@@ -255,8 +255,7 @@ export class SchedulingQueue {
     const name = `${waiting.pod.spec?.schedulerName ?? ""} ${[...waiting.refusedBy].sort().join()}`
     let group = this.#unschedulable.get(name)
     if (group === undefined) {
-      const plugins = this.#pluginsOf(waiting.pod).filter((plugin) => waiting.refusedBy.has(plugin.name))
-      group = { plugins, pods: new Map() }
+      group = { plugins: this.#refusersOf(waiting), pods: new Map() }
       this.#unschedulable.set(name, group)
     }
     group.pods.set(key, waiting)
@@ -274,12 +273,17 @@ export class SchedulingQueue {
   }
 
   #concerns(waiting: Waiting, change: ClusterChange): boolean {
-    return this.#pluginsOf(waiting.pod).some(
+    return this.#refusersOf(waiting).some(
       (plugin) =>
-        waiting.refusedBy.has(plugin.name) &&
         (plugin.events === undefined || plugin.events.includes(change.event)) &&
         (plugin.hint === undefined || change.object === undefined || plugin.hint(waiting.pod, change))
     )
+  }
+
+  /** Who refused the pod. An extender is no plugin and names no events: any of them may have been what it waited for. */
+  #refusersOf({ pod, refusedBy }: Waiting): ReadonlyArray<Plugin> {
+    const plugins = this.#pluginsOf(pod)
+    return [...refusedBy].map((name) => plugins.find((plugin) => plugin.name === name) ?? { name })
   }
 
   #admit(waiting: Waiting, nowMs: number): void {

@@ -39,8 +39,8 @@ export interface SchedulerOptions {
   readonly writeLimit?: number
 }
 
-const runningProfile = ({ plugins, percentageOfNodesToScore = 0 }: Profile, { snapshot }: State): Running => {
-  const sampling = percentageOfNodesToScore === 0 ? undefined : { percent: percentageOfNodesToScore, start: 0 }
+const runningProfile = ({ plugins, percentageOfNodesToScore }: Profile, { snapshot }: State): Running => {
+  const sampling = percentageOfNodesToScore === undefined ? undefined : { percent: percentageOfNodesToScore, start: 0 }
   return { plugins, sampling, engine: new Engine(snapshot, plugins, sampling) }
 }
 

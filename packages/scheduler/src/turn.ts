@@ -3,7 +3,7 @@ import type { Pod } from "@tsukube/api/core-v1"
 import type { Client, ClientError } from "@tsukube/client"
 import type { EventRecorder } from "@tsukube/reconciler"
 import { Clock, Effect } from "effect"
-import { bind, type NotPermitted } from "./bind.ts"
+import { type BindFailed, bind, type NotPermitted } from "./bind.ts"
 import type { Decision, Sampling } from "./cycle.ts"
 import type { Engine } from "./engine.ts"
 import { scheduleExtended } from "./extended-cycle.ts"
@@ -31,7 +31,7 @@ export interface Running {
   readonly sampling: Sampling | undefined
 }
 
-const isGone = (error: ClientError | NotPermitted): boolean => error._tag === "StatusError" && error.code === 404
+const isGone = (error: ClientError | NotPermitted | BindFailed): boolean => error._tag === "StatusError" && error.code === 404
 
 /** Puts the pod back into the queue and says why. */
 export const giveBack = (

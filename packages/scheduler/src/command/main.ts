@@ -56,7 +56,7 @@ const read = (args: ReadonlyArray<string>) =>
       output: { type: "string", short: "o", default: "table" },
       kubeconfig: { type: "string" },
       context: { type: "string" },
-      "leader-elect": { type: "boolean", default: false },
+      "leader-elect": { type: "boolean" },
       config: { type: "string" },
       "scheduler-name": { type: "string" },
       "feature-gates": { type: "string", default: "" },
@@ -88,7 +88,7 @@ const runLoop = async ({ values }: ReturnType<typeof read>): Promise<void> => {
   const fiber = Effect.runFork(
     runCommand({
       schedulerName: values["scheduler-name"] ?? "tsukube-scheduler",
-      leaderElect: values["leader-elect"],
+      ...(values["leader-elect"] === undefined ? {} : { leaderElect: values["leader-elect"] }),
       featureGates: parseFeatureGates(values["feature-gates"]),
       ...(values.kubeconfig === undefined ? {} : { kubeconfig: values.kubeconfig }),
       ...(values.context === undefined ? {} : { context: values.context }),

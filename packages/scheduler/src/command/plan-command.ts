@@ -70,7 +70,8 @@ export const inputOf = (objects: ReadonlyArray<KubernetesObject>): PlanInput => 
 
 const pluginsOf = ({ config, schedulerName, featureGates = {} }: PlanFlags): ReadonlyArray<Plugin> => {
   if (config === undefined) return pluginsFor(featureGates)
-  const { profiles } = readConfiguration(parse(readFileSync(config, "utf8")), { featureGates })
+  // A plan asks no extenders.
+  const { profiles } = readConfiguration(parse(readFileSync(config, "utf8")), { featureGates, fetchWith: () => fetch })
   const profile = schedulerName === undefined ? profiles[0] : profiles.find((each) => each.schedulerName === schedulerName)
   if (profile === undefined) throw new Error(`${config}: there is no profile ${schedulerName}`)
   return profile.plugins

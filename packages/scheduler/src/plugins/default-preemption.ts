@@ -52,7 +52,7 @@ export const makeDefaultPreemption = (args: DefaultPreemptionArgs = {}): Plugin 
       }
       const chosen = chooseCandidate(candidates)
       if (chosen === undefined) return { message: `preemption: ${unavailableMessage(snapshot.nodes.size, reasons)}` }
-      return { nominatedNode: chosen.nodeName, victims: chosen.victims }
+      return { nominatedNode: chosen.nodeName, victims: chosen.victims, candidates }
     }
   })
 }
