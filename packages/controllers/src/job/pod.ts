@@ -1,10 +1,10 @@
 /** The pods of a Job: how they are made, what is read from them. Pure. @module */
-import { ownerReference } from "@tsukube/api"
 import { type Job, jobs } from "@tsukube/api/batch-v1"
 import type { Container, Pod, PodSpec } from "@tsukube/api/core-v1"
 import type { ObjectMeta } from "@tsukube/api/meta-v1"
-import { annotationOf, isDeleting, nameOf, namespaceOf, timeOf } from "../object.ts"
+import { annotationOf, isDeleting, nameOf, timeOf } from "../object.ts"
 import { isTerminal, readyCondition } from "../pod-state.ts"
+import { podFrom } from "../pod-template.ts"
 import { isCounted } from "./failure-policy.ts"
 
 /** Keeps an ended pod until its end is counted. */
@@ -107,23 +107,22 @@ const indexedPrefix = (name: string, index: number): string => `${name.slice(0, 
 
 /** A pod of the Job's template. */
 export const podOf = (job: Job, { index, failures }: Slot): Pod => {
-  const { metadata: { labels, annotations, finalizers = [] } = {}, spec } = job.spec?.template ?? {}
+  const pod = podFrom(job.spec?.template, job, jobs)
+  const { labels, annotations, finalizers = [] } = pod.metadata ?? {}
   const metadata: ObjectMeta = {
-    namespace: namespaceOf(job),
+    ...pod.metadata,
     generateName: `${nameOf(job)}-`,
-    finalizers: [...finalizers.filter((finalizer) => finalizer !== trackingFinalizer), trackingFinalizer],
-    ownerReferences: [ownerReference(job, jobs)],
-    ...(labels === undefined ? {} : { labels }),
-    ...(annotations === undefined ? {} : { annotations })
+    finalizers: [...new Set([...finalizers, trackingFinalizer])]
   }
-  if (index === undefined) return { metadata, ...(spec === undefined ? {} : { spec }) }
+  if (index === undefined) return { ...pod, metadata }
   return {
+    ...pod,
     metadata: {
       ...metadata,
       generateName: indexedPrefix(nameOf(job), index),
       labels: { ...labels, [indexKey]: String(index) },
       annotations: { ...annotations, ...indexNotes(index, failures) }
     },
-    ...(spec === undefined ? {} : { spec: indexedSpec(spec, `${nameOf(job)}-${index}`) })
+    ...(pod.spec === undefined ? {} : { spec: indexedSpec(pod.spec, `${nameOf(job)}-${index}`) })
   }
 }
