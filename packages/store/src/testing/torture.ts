@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Context, Effect, Layer, Schedule, type Scope, Stream } from "effect"
+import { Context, Effect, Fiber, Layer, Schedule, type Scope, Stream } from "effect"
 import postgres from "postgres"
 import { layerPglite } from "../pglite.ts"
 import { startEmbedded } from "../postgres/embedded.ts"
@@ -12,6 +12,7 @@ import { randomOf } from "./random.ts"
 import { judge, type Verdict } from "./torture-check.ts"
 import type { Said } from "./torture-history.ts"
 import { type Life, type Role, schema, startLife } from "./torture-process.ts"
+import { tortureProxy } from "./torture-proxy.ts"
 
 /** How cruel to be. */
 export interface TortureOptions {
@@ -30,7 +31,20 @@ export interface Faults {
   writersPaused: number
   backendsPaused: number
   connectionsCut: number
+  answersLost: number
+  questionsDelayed: number
 }
+
+const noFaults = (): Faults => ({
+  writersKilled: 0,
+  watchersKilled: 0,
+  serversKilled: 0,
+  writersPaused: 0,
+  backendsPaused: 0,
+  connectionsCut: 0,
+  answersLost: 0,
+  questionsDelayed: 0
+})
 
 /** The verdict, and what it stood. */
 export type Ordeal = Verdict & { readonly faults: Faults }
@@ -102,10 +116,13 @@ export const torture = ({
   watchers = 2
 }: TortureOptions): Effect.Effect<Ordeal, unknown, Scope.Scope> =>
   Effect.gen(function* () {
-    const dataDir = join(yield* temporary, "store")
-    const { host } = yield* startEmbedded({ dataDir, settings: { max_connections: "100" } })
-    const place = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(host)}`
-    const store = Context.get(yield* Layer.build(layerPostgres({ url: place, schema })), Store)
+    const folder = yield* temporary
+    const dataDir = join(folder, "store")
+    const { host } = yield* startEmbedded({ dataDir, settings: { max_connections: "200" } })
+    const line = yield* tortureProxy(folder, host)
+    const urlOf = (socketFolder: string) => `postgres://postgres@localhost/postgres?host=${encodeURIComponent(socketFolder)}`
+    const place = urlOf(line.host)
+    const store = Context.get(yield* Layer.build(layerPostgres({ url: urlOf(host), schema })), Store)
     const admin = adminOf(host)
     const random = randomOf(seed)
     let born = 0
@@ -120,14 +137,7 @@ export const torture = ({
     )
     const parts = [...writing, ...watching]
     yield* Effect.addFinalizer(() => Effect.promise(() => Promise.all(parts.map(({ life }) => life.kill()))))
-    const faults: Faults = {
-      writersKilled: 0,
-      watchersKilled: 0,
-      serversKilled: 0,
-      writersPaused: 0,
-      backendsPaused: 0,
-      connectionsCut: 0
-    }
+    const faults = noFaults()
     /** One of them that is at work; the others are being born. */
     const oneOf = (given: ReadonlyArray<Part>): Effect.Effect<Part, Error> =>
       Effect.suspend(() => {
@@ -148,31 +158,44 @@ export const torture = ({
       // Mostly one fault while the last one still hurts; now and then time to write much.
       yield* Effect.sleep(random() < 0.08 ? 300 + random() * 400 : 5 + random() * 40)
       const dice = random()
-      if (dice < 0.5) {
+      if (dice < 0.44) {
         yield* replace(yield* oneOf(writing))
         faults.writersKilled++
-      } else if (dice < 0.6) {
+      } else if (dice < 0.53) {
         yield* replace(yield* oneOf(watching))
         faults.watchersKilled++
-      } else if (dice < 0.68) {
+      } else if (dice < 0.6) {
         const pid = yield* Effect.try(() =>
           Number(readFileSync(join(dataDir, "data", "postmaster.pid"), "utf8").split("\n")[0])
         ).pipe(Effect.orElseSucceed(() => 0))
         if (pid > 0 && kill(pid, "SIGKILL")) faults.serversKilled++
-      } else if (dice < 0.78) {
-        const { life } = yield* oneOf(writing)
-        life.signal("SIGSTOP")
+      } else if (dice < 0.7) {
+        // All but one, as a rule: who is alone decides by himself, until the others wake.
+        const awake = yield* oneOf(writing)
+        const asleep = writing.filter((part) => part !== awake || random() < 0.2)
+        for (const { life } of asleep) life.signal("SIGSTOP")
         yield* Effect.sleep(pauseMs())
-        life.signal("SIGCONT")
-        faults.writersPaused++
-      } else if (dice < 0.86) {
+        for (const { life } of asleep) life.signal("SIGCONT")
+        faults.writersPaused += asleep.length
+      } else if (dice < 0.77) {
         const pids = yield* Effect.promise(admin.backends)
         const pid = pids[Math.floor(random() * pids.length)]
         if (pid === undefined || !kill(pid, "SIGSTOP")) continue
         yield* Effect.sleep(pauseMs())
         kill(pid, "SIGCONT")
         faults.backendsPaused++
-      } else if (yield* Effect.promise(admin.cut)) faults.connectionsCut++
+      } else if (dice < 0.84) {
+        if (yield* Effect.promise(admin.cut)) faults.connectionsCut++
+      } else if (dice < 0.94) faults.answersLost += yield* line.loseAnswers(1 + Math.floor(random() * 4), 300)
+      else {
+        const delay = yield* Effect.forkChild(line.delayQuestions(pauseMs()), { startImmediately: true })
+        // Its last words are still on the line when it is dead.
+        yield* Effect.sleep(20)
+        yield* replace(yield* oneOf(writing))
+        faults.writersKilled++
+        faults.questionsDelayed++
+        yield* Fiber.join(delay)
+      }
     }
     for (const part of writing) yield* Effect.promise(() => bury(part))
     // Backends of killed writers may still be at work: the last commit comes after them, by the lock.
@@ -207,13 +230,5 @@ export const torturePglite = ({ seed, kills }: TortureOptions): Effect.Effect<Or
     const store = Context.get(yield* Layer.build(layerPglite({ dataDir, schema })), Store)
     const end = yield* store.commit([{ key: "/end", value: "end" }])
     const log = yield* logOf(store, end)
-    const faults = {
-      writersKilled: kills,
-      watchersKilled: 0,
-      serversKilled: 0,
-      writersPaused: 0,
-      backendsPaused: 0,
-      connectionsCut: 0
-    }
-    return { ...judge(log, said, []), faults }
+    return { ...judge(log, said, []), faults: { ...noFaults(), writersKilled: kills } }
   })
