@@ -43,8 +43,9 @@ export const bodyOf = (readable: Readable, cancel: () => void, length?: number):
   )
 }
 
-/** The Response of an answer that has begun; codes without a body get none. */
+/** The Response of an answer that has begun; answers to HEAD have no body, and nor have some codes. */
 export const responseOf = (
+  method: string,
   status: number,
   headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>,
   readable: Readable,
@@ -57,7 +58,7 @@ export const responseOf = (
     if (typeof value === "string") pairs.push([name, value])
     else for (const one of value) pairs.push([name, one])
   }
-  const isEmpty = status === 204 || status === 205 || status === 304
+  const isEmpty = method === "HEAD" || status === 204 || status === 205 || status === 304
   if (isEmpty) readable.resume()
   const length = headers["content-length"]
   const body = isEmpty ? null : bodyOf(readable, cancel, typeof length === "string" ? Number(length) : undefined)

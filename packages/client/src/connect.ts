@@ -131,7 +131,7 @@ class Carrier {
     return new Promise<Response>((resolve, reject) => {
       const request = (secure ? httpsRequest : httpRequest)(options, (answer: IncomingMessage) => {
         answer.on("close", () => signal.removeEventListener("abort", cancel))
-        resolve(responseOf(answer.statusCode ?? 0, answer.headers, answer, cancel))
+        resolve(responseOf(method, answer.statusCode ?? 0, answer.headers, answer, cancel))
       })
       const cancel = () => void request.destroy()
       signal.addEventListener("abort", cancel)

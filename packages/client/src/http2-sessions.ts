@@ -118,7 +118,9 @@ export class Http2Sessions {
       stream.on("error", fail)
       stream.on("close", () => fail(new Error(`the connection was closed without an answer (code ${stream.rstCode})`)))
       stream.on("response", (answer) =>
-        resolve(responseOf(Number(answer[constants.HTTP2_HEADER_STATUS]), answer as Record<string, string>, stream, cancel))
+        resolve(
+          responseOf(method, Number(answer[constants.HTTP2_HEADER_STATUS]), answer as Record<string, string>, stream, cancel)
+        )
       )
       if (body !== undefined) stream.end(body)
     })
