@@ -129,15 +129,26 @@ export const writeResponse = async (
 const write = (outgoing: Outgoing, bytes: Uint8Array): boolean =>
   isHttp2(outgoing) ? outgoing.write(bytes) : outgoing.write(bytes)
 
+/** A client that does not read has no more than this of an answer waiting for it here, each time that it asks. */
+const sliceBytes = 128 * 1024
+
 const writePieces = async (pieces: ReadonlyArray<Uint8Array>, outgoing: Outgoing): Promise<void> => {
   // The last piece goes with the end: for most answers that is one frame, not two.
   const last = pieces.length - 1
-  for (let i = 0; i < last; i++) {
-    if (!write(outgoing, pieces[i]!)) await drained(outgoing)
-    if (outgoing.destroyed) return
+  for (let i = 0; i <= last; i++) {
+    const piece = pieces[i]!
+    let start = 0
+    for (; piece.length - start > sliceBytes; start += sliceBytes) {
+      if (!write(outgoing, piece.subarray(start, start + sliceBytes))) await drained(outgoing)
+      if (outgoing.destroyed) return
+    }
+    const rest = start === 0 ? piece : piece.subarray(start)
+    if (i < last) {
+      if (!write(outgoing, rest)) await drained(outgoing)
+      if (outgoing.destroyed) return
+    } else if (isHttp2(outgoing)) outgoing.end(rest)
+    else outgoing.end(rest)
   }
-  if (isHttp2(outgoing)) outgoing.end(pieces[last]!)
-  else outgoing.end(pieces[last]!)
 }
 
 /** Resolves when the body has ended or the client is gone. */

@@ -66,6 +66,9 @@ export class ListenError extends Data.Error<{ readonly host: string; readonly po
 /** Upstream's default: what one client may have open on one HTTP/2 connection, watches included. */
 const streamLimit = 1000
 
+/** Requests that one HTTP/1.1 connection may send before the first is answered. */
+const askedAheadLimit = 100
+
 /** Listens until the scope ends; then streams are ended, requests in progress get `closeMs`, and connections are closed. */
 export const serve = (
   apiserver: FetchHandler,
@@ -149,7 +152,20 @@ export const listen = async (
   }
 
   const server = await create(tls, host, port)
-  server.on("request", (incoming, outgoing) => track(answer(incoming, outgoing)))
+  // HTTP/1.1 answers in the order of the questions: what a client asks ahead waits as a question, not as an answer.
+  const turns = new WeakMap<Socket, { last: Promise<void>; waiting: number }>()
+  const answerInTurn = (incoming: Http2ServerRequest, outgoing: Http2ServerResponse): Promise<void> => {
+    if (incoming.httpVersionMajor > 1) return answer(incoming, outgoing)
+    const { socket } = incoming
+    const turn = turns.get(socket) ?? { last: Promise.resolve(), waiting: 0 }
+    if (turn.waiting >= askedAheadLimit) socket.destroy()
+    const work = turn.waiting === 0 ? answer(incoming, outgoing) : turn.last.then(() => answer(incoming, outgoing))
+    turn.waiting++
+    turn.last = work.finally(() => turn.waiting--)
+    turns.set(socket, turn)
+    return turn.last
+  }
+  server.on("request", (incoming, outgoing) => track(answerInTurn(incoming, outgoing)))
   server.on("upgrade", (incoming: Http2ServerRequest, socket: Socket, head: Buffer) => {
     upgrade(incoming, socket, head).catch(() => socket.destroy())
   })
