@@ -1,5 +1,5 @@
 /** Starts one container: its image, its environment, its mounts, the runtime's calls, and its postStart hook. @module */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import type { ConfigMap, Container, Pod, Secret } from "@tsukube/api/core-v1"
 import type { ClientError } from "@tsukube/client"
@@ -194,7 +194,9 @@ const mountsOf = (
   const termination = terminationFile(node.rootDir, uid, container.name, attempt)
   mkdirSync(dirname(termination), { recursive: true })
   // Whoever the container's process is, it may write here.
-  writeFileSync(termination, "", { mode: 0o666 })
+  writeFileSync(termination, "")
+  // By itself: the umask would take the right from others.
+  chmodSync(termination, 0o666)
   const plain = { readOnly: false, propagation: "None" } as const
   mounts.push({ containerPath: container.terminationMessagePath ?? "/dev/termination-log", hostPath: termination, ...plain })
   if (!mounts.some(({ containerPath }) => containerPath === "/etc/hosts")) {

@@ -56,5 +56,12 @@ export const podLog =
     const path = `/containerLogs/${namespace}/${name}/${container}?${query}`
     const answer = await getFromKubelet(address, path, context.request.signal)
     if (answer.statusCode !== 200) throw kubeletError(answer.statusCode ?? 500, await textOf(answer))
+    const upgrade = context.connection?.upgrade
+    if (upgrade !== undefined) {
+      // Loaded by those who need it only.
+      const { sendByWebSocket } = await import("./websocket.ts")
+      sendByWebSocket(upgrade, answer, () => answer.destroy())
+      return new Response(null, { status: 200 })
+    }
     return new Response(bodyOf(answer), { headers: { "content-type": "text/plain", "cache-control": "no-cache, private" } })
   }

@@ -1,10 +1,10 @@
 /** Port-forward over a WebSocket: the client's SPDY frames travel in binary messages, and go on to the kubelet as they are. @module */
-import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 import { WebSocket, WebSocketServer } from "ws"
 import type { Upgrade } from "../upgrade.ts"
 import { type KubeletAddress, kubeletError } from "./kubelet.ts"
 import { dialKubelet, readAnswer, readRefusal } from "./tunnel.ts"
+import { requestOf } from "./websocket.ts"
 
 const tunnelProtocol = "SPDY/3.1+portforward.k8s.io"
 
@@ -35,17 +35,9 @@ export const tunnelPortForward = async (address: KubeletAddress, path: string, u
     socket.destroy()
     return
   }
-  server.handleUpgrade(requestOf(upgrade), client, head, (webSocket) => join(webSocket, socket, answer.rest))
-}
-
-/** The request as the library wants it, without the subprotocol's name. */
-const requestOf = ({ rawHeaders }: Upgrade): IncomingMessage => {
-  const headers: Record<string, string> = {}
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!.toLowerCase()
-    if (name !== "sec-websocket-protocol" && name !== "sec-websocket-extensions") headers[name] = rawHeaders[i + 1]!
-  }
-  return { method: "GET", url: "/", headers } as unknown as IncomingMessage
+  server.handleUpgrade(requestOf(upgrade, ["sec-websocket-protocol", "sec-websocket-extensions"]), client, head, (webSocket) =>
+    join(webSocket, socket, answer.rest)
+  )
 }
 
 const join = (webSocket: WebSocket, kubelet: Socket, first: Buffer): void => {

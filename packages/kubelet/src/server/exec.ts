@@ -5,8 +5,8 @@ import type { Program, StreamRequest, StreamTarget } from "../runtime.ts"
 import { internalError, parseTerminalSize, statusOfExit, success } from "./exit-status.ts"
 import { connectSpdy, type SpdySession, type SpdyStream } from "./spdy.ts"
 
-/** The subprotocols we speak, the best first. */
-export const execProtocols: ReadonlyArray<string> = ["v5.channel.k8s.io", "v4.channel.k8s.io"]
+/** The subprotocols we speak, the best first. The last one says of a failure the message alone, and of success nothing. */
+export const execProtocols: ReadonlyArray<string> = ["v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io"]
 
 const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const
 const bufferedLimit = 1024 * 1024
@@ -32,7 +32,7 @@ export const joinStreams = async (socket: WebSocket, target: StreamTarget, reque
     await carry(socket, session, request, early)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    send(socket, channels.error, internalError(message))
+    sendStatus(socket, internalError(message))
     socket.close()
   }
 }
@@ -71,7 +71,7 @@ const runProgram = async (socket: WebSocket, program: Program, request: StreamRe
     onResize: (listener) => (resized = listener),
     signal: gone.signal
   })
-  send(socket, channels.error, statusOfExit(exitCode))
+  sendStatus(socket, statusOfExit(exitCode))
   socket.close(1000)
 }
 
@@ -116,9 +116,18 @@ const carry = async (
   socket.on("message", onMessage)
   socket.on("close", () => session.close())
   await Promise.race([ended, session.closed])
-  send(socket, channels.error, status.length > 0 ? status : success)
+  sendStatus(socket, status.length > 0 ? status : success)
   socket.close(1000)
   session.close()
+}
+
+const sendStatus = (socket: WebSocket, status: Uint8Array): void => {
+  if (socket.protocol !== "channel.k8s.io") {
+    send(socket, channels.error, status)
+    return
+  }
+  const { message } = JSON.parse(new TextDecoder().decode(status)) as { readonly message?: string }
+  if (message !== undefined) send(socket, channels.error, new TextEncoder().encode(message))
 }
 
 const send = (socket: WebSocket, channel: number, bytes: Uint8Array): void => {
