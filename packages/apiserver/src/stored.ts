@@ -1,5 +1,5 @@
 /** One object as the server holds it: the text that clients get, and the same parsed when somebody looks inside. @module */
-import type { KubernetesObject, Resource } from "@tsukube/api"
+import { type KubernetesObject, type Resource, restTextOf } from "@tsukube/api"
 
 const root = "/registry/"
 
@@ -37,14 +37,13 @@ const atRevision = (text: string, revision: bigint): string => {
 
 /** The stored text of an object: kind, apiVersion and metadata first, no resourceVersion. */
 export const storedText = (object: KubernetesObject): string => {
-  const { kind, apiVersion, metadata, ...rest } = object
+  const { kind, apiVersion, metadata } = object
   const { resourceVersion: _, managedFields, ...kept } = metadata ?? {}
-  if (managedFields === undefined) return JSON.stringify({ kind, apiVersion, metadata: kept, ...rest })
-  // Without the brace that ends metadata and the one that ends the object.
-  const head = JSON.stringify({ kind, apiVersion, metadata: kept }).slice(0, -2)
-  const tail = JSON.stringify(rest)
-  const comma = head.endsWith("{") ? "" : ","
-  return `${head}${comma}"managedFields":[${managedFields.map(entryText).join(",")}]}${tail === "{}" ? "}" : `,${tail.slice(1)}`}`
+  const type = JSON.stringify({ kind, apiVersion }).slice(0, -1)
+  const entries = managedFields === undefined ? "" : `"managedFields":[${managedFields.map(entryText).join(",")}]`
+  const others = JSON.stringify(kept).slice(0, -1)
+  const comma = entries === "" || others === "{" ? "" : ","
+  return `${type},"metadata":${others}${comma}${entries}}${restTextOf(object).slice(type.length)}`
 }
 
 type Entry = NonNullable<NonNullable<KubernetesObject["metadata"]>["managedFields"]>[number]

@@ -40,33 +40,38 @@ const requireRight = async (serving: Serving, request: AdmissionRequest, verb: "
 
 export const certificateApproval: AdmissionPlugin = {
   name: "CertificateApproval",
-  validate: async (serving, request) => {
+  validate: (serving, request) => {
     if (request.operation !== "UPDATE" || request.subresource !== "approval" || !isRequest(request)) return
-    await requireRight(serving, request, "approve")
+    return requireRight(serving, request, "approve")
   }
 }
 
 export const certificateSigning: AdmissionPlugin = {
   name: "CertificateSigning",
-  validate: async (serving, request) => {
+  validate: (serving, request) => {
     if (request.operation !== "UPDATE" || request.subresource !== "status" || !isRequest(request)) return
     const { certificate, conditions } = (request.object as CertificateSigningRequest).status ?? {}
     const before = (request.old as CertificateSigningRequest).status ?? {}
     if (certificate === before.certificate && isDeepStrictEqual(conditions ?? [], before.conditions ?? [])) return
-    await requireRight(serving, request, "sign")
+    return requireRight(serving, request, "sign")
   }
 }
 
 export const certificateSubjectRestriction: AdmissionPlugin = {
   name: "CertificateSubjectRestriction",
-  validate: async (_serving, request) => {
+  validate: (_serving, request) => {
     if (request.operation !== "CREATE" || request.subresource !== "" || !isRequest(request)) return
     const { spec } = request.object as CertificateSigningRequest
-    if (spec.signerName !== clientSigner) return
-    // What is no request at all is validation's to refuse.
-    const organizations = (await organizationsOf(spec.request)) ?? []
-    if (!organizations.includes("system:masters")) return
-    const message = `use of ${clientSigner} signer with system:masters group is not allowed`
-    throw forbidden(request.resource, request.name, message)
+    if (spec.signerName === clientSigner) return checkOrganizations(spec, request)
   }
+}
+
+const checkOrganizations = async (
+  spec: CertificateSigningRequest["spec"],
+  { resource, name }: AdmissionRequest
+): Promise<void> => {
+  // What is no request at all is validation's to refuse.
+  const organizations = (await organizationsOf(spec.request)) ?? []
+  if (!organizations.includes("system:masters")) return
+  throw forbidden(resource, name, `use of ${clientSigner} signer with system:masters group is not allowed`)
 }

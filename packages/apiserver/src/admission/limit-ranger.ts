@@ -144,6 +144,7 @@ export const limitRanger: AdmissionPlugin = {
   },
   validate: (serving, request) => {
     if (!concerns(request) || request.object === undefined) return
+    if (serving.registry.list(limitranges, request.namespace).length === 0) return
     const { namespace, object, resource, name } = request
     const found = isResource(request, "", "pods")
       ? podFindings(serving, namespace, object as Pod)

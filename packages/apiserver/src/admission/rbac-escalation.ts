@@ -64,10 +64,9 @@ const checkBinding = async (serving: Serving, request: AdmissionRequest): Promis
 
 export const rbacEscalation: AdmissionPlugin = {
   name: "RBACEscalation",
-  validate: async (serving, request) => {
+  validate: (serving, request) => {
     if (request.resource.group !== group || request.object === undefined) return
     if (request.user.groups.includes(privilegedGroup)) return
-    if (request.resource.plural.endsWith("roles")) await checkRole(serving, request)
-    else await checkBinding(serving, request)
+    return request.resource.plural.endsWith("roles") ? checkRole(serving, request) : checkBinding(serving, request)
   }
 }
