@@ -34,6 +34,7 @@ const gated: Readonly<Record<string, Gates>> = {
   },
   "batch/v1/CronJob": below("spec.jobTemplate.spec.template.spec"),
   "batch/v1/Job": below("spec.template.spec"),
+  "coordination.k8s.io/v1/Lease": { CoordinatedLeaderElection: ["spec.preferredHolder", "spec.strategy"] },
   "resource.k8s.io/v1/ResourceSlice": {
     DRAListTypeAttributes: ["bools", "ints", "strings", "versions"].map((list) => `spec.devices[].attributes{}.${list}`),
     DRANodeAllocatableResources: ["spec.devices[].nodeAllocatableResourceMappings"]

@@ -106,7 +106,7 @@ describe("as full as may be", () => {
           { metadata: { finalizers: null } },
           { headers: { "content-type": "application/merge-patch+json" } }
         )
-        await server.send("DELETE", `${path}?gracePeriodSeconds=0`)
+        await server.send("DELETE", `${path}?gracePeriodSeconds=0&propagationPolicy=Background`)
       }
     })
   }

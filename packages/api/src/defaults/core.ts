@@ -3,6 +3,7 @@ import type {
   Endpoints,
   LimitRange,
   LimitRangeItem,
+  Namespace,
   Node,
   PodTemplate,
   ReplicationController,
@@ -85,8 +86,32 @@ const defaultSecret = (secret: Secret): Secret => {
 const base64Of = (text: string): string =>
   btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""))
 
+/** A node says where its kubelet listens and what it is made of, or that it does not know yet. */
+const unknownNode: NonNullable<Node["status"]> = {
+  daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
+  nodeInfo: {
+    machineID: "",
+    systemUUID: "",
+    bootID: "",
+    kernelVersion: "",
+    osImage: "",
+    containerRuntimeVersion: "",
+    kubeletVersion: "",
+    kubeProxyVersion: "",
+    operatingSystem: "",
+    architecture: ""
+  }
+}
+
 const defaultNode = (node: Node): Node =>
-  change(node, { status: maybe(node.status, (status) => fill(status, { allocatable: status.capacity })) })
+  change(node, { status: fill(node.status ?? {}, { ...unknownNode, allocatable: node.status?.capacity }) })
+
+/** Every namespace can be selected by its name. */
+const defaultNamespace = (namespace: Namespace): Namespace => {
+  const { name, labels } = namespace.metadata ?? {}
+  if (name === undefined || labels?.["kubernetes.io/metadata.name"] === name) return namespace
+  return { ...namespace, metadata: { ...namespace.metadata, labels: { ...labels, "kubernetes.io/metadata.name": name } } }
+}
 
 const defaultLimitRange = (range: LimitRange): LimitRange =>
   change(range, { spec: maybe(range.spec, (spec) => change(spec, { limits: each(spec.limits, defaultLimit) ?? spec.limits })) })
@@ -109,6 +134,7 @@ const defaultTemplate = (object: PodTemplate): PodTemplate =>
 export const core: DefaultsTable = {
   Endpoints: kind(defaultEndpoints),
   LimitRange: kind(defaultLimitRange),
+  Namespace: kind(defaultNamespace),
   Node: kind(defaultNode),
   PersistentVolume: kind(defaultPersistentVolume),
   PersistentVolumeClaim: kind(defaultClaim),

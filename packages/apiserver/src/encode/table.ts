@@ -2,9 +2,9 @@
 import type { KubernetesObject } from "@tsukube/api"
 import { kindOf } from "../kinds/table.ts"
 import type { ToTable } from "../request.ts"
-import { ageColumn, nameColumn, type Printer } from "./column.ts"
+import { createdColumn, nameColumn, type Printer } from "./column.ts"
 
-const defaultPrinter: Printer = { columns: [nameColumn, ageColumn] }
+const defaultPrinter: Printer = { columns: [nameColumn, createdColumn] }
 
 const partial = ({ metadata }: KubernetesObject): object => ({
   kind: "PartialObjectMetadata",
@@ -12,7 +12,7 @@ const partial = ({ metadata }: KubernetesObject): object => ({
   metadata: metadata ?? {}
 })
 
-/** Kinds without columns of their own show their name and age. All columns are sent: the client leaves out the wide ones. */
+/** Kinds without columns of their own show their name and when they were created. All columns are sent: the client leaves out the wide ones. */
 export const toTable: ToTable = (objects, resource, { includeObject, now }) => {
   const { columns, conditions } = kindOf(resource).printer ?? defaultPrinter
   return {

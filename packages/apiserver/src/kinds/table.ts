@@ -32,8 +32,19 @@ import * as storageColumns from "../encode/columns/storage.ts"
 import * as workload from "../encode/columns/workload.ts"
 import { certificateSigningRequests } from "../strategies/certificate-signing-requests.ts"
 import { daemonSets } from "../strategies/daemon-sets.ts"
+import {
+  beginning,
+  endpointSlices,
+  nodes,
+  persistentVolumes,
+  serviceAccounts,
+  unattached,
+  unbalanced,
+  uncounted
+} from "../strategies/fixed.ts"
 import { jobs } from "../strategies/jobs.ts"
 import { namespaces } from "../strategies/namespaces.ts"
+import { persistentVolumeClaims } from "../strategies/persistent-volume-claims.ts"
 import { pods } from "../strategies/pods.ts"
 import { services } from "../strategies/services.ts"
 import type { Strategy } from "../strategies/strategy.ts"
@@ -69,20 +80,17 @@ const kinds: ReadonlyArray<Kind> = [
     fields: { ...paths("status.phase"), name: at("metadata.name") }
   }),
   kind(core.nodes, {
-    strategy: { keepsStatus: true },
+    strategy: nodes,
     printer: cluster.nodePrinter,
     fields: { "spec.unschedulable": atOr("spec.unschedulable", "false") }
   }),
   kind(core.persistentvolumeclaims, {
-    strategy: {
-      returnsDeleted: true,
-      create: (claim) => Object.assign({}, claim, { status: { phase: "Pending" } })
-    },
+    strategy: persistentVolumeClaims,
     printer: storageColumns.persistentVolumeClaimPrinter,
     fields: { name: at("metadata.name") }
   }),
   kind(core.persistentvolumes, {
-    strategy: { returnsDeleted: true, create: (volume) => Object.assign({}, volume, { status: { phase: "Pending" } }) },
+    strategy: persistentVolumes,
     printer: storageColumns.persistentVolumePrinter,
     fields: { name: at("metadata.name") }
   }),
@@ -103,15 +111,18 @@ const kinds: ReadonlyArray<Kind> = [
       "status.podIPs": at("status.podIP")
     }
   }),
-  kind(core.podtemplates, { strategy: { createOnUpdate: true, returnsDeleted: true }, printer: workload.podTemplatePrinter }),
+  kind(core.podtemplates, {
+    strategy: { ...counted, createOnUpdate: true, returnsDeleted: true },
+    printer: workload.podTemplatePrinter
+  }),
   kind(core.replicationcontrollers, {
-    strategy: counted,
+    strategy: { ...counted, orphansDependents: true },
     printer: workload.replicationControllerPrinter,
     fields: { "status.replicas": atOr("status.replicas", "0") }
   }),
   kind(core.resourcequotas, { strategy: shownWhenDeleted, printer: cluster.resourceQuotaPrinter }),
   kind(core.secrets, { printer: cluster.secretPrinter, fields: paths("type") }),
-  kind(core.serviceaccounts, { strategy: shownWhenDeleted, printer: cluster.serviceAccountPrinter }),
+  kind(core.serviceaccounts, { strategy: serviceAccounts, printer: cluster.serviceAccountPrinter }),
   kind(core.services, { strategy: services, printer: network.servicePrinter, fields: paths("spec.clusterIP", "spec.type") }),
   kind(admissionregistration.mutatingadmissionpolicies, { printer: extension.mutatingPolicyPrinter, strategy: counted }),
   kind(admissionregistration.mutatingadmissionpolicybindings, { printer: extension.policyBindingPrinter, strategy: counted }),
@@ -153,7 +164,7 @@ const kinds: ReadonlyArray<Kind> = [
     fields: paths("spec.signerName")
   }),
   kind(coordination.leases, { strategy: { createOnUpdate: true, unconditionalUpdate: false }, printer: cluster.leasePrinter }),
-  kind(discovery.endpointslices, { strategy: counted, printer: network.endpointSlicePrinter }),
+  kind(discovery.endpointslices, { strategy: endpointSlices, printer: network.endpointSlicePrinter }),
   kind(events.events, {
     printer: cluster.eventPrinter,
     fields: {
@@ -171,7 +182,7 @@ const kinds: ReadonlyArray<Kind> = [
     strategy: { generation: true, unconditionalUpdate: false }
   }),
   kind(networking.ingressclasses, { strategy: counted, printer: network.ingressClassPrinter }),
-  kind(networking.ingresses, { strategy: counted, printer: network.ingressPrinter }),
+  kind(networking.ingresses, { strategy: beginning(unbalanced, counted), printer: network.ingressPrinter }),
   kind(networking.ipaddresses, {
     printer: network.ipAddressPrinter,
     fields: paths("spec.parentRef.name", "spec.parentRef.namespace")
@@ -180,14 +191,18 @@ const kinds: ReadonlyArray<Kind> = [
   kind(networking.servicecidrs, { strategy: { keepsStatus: true }, printer: network.serviceCidrPrinter }),
   kind(node.runtimeclasses, { strategy: versioned, printer: cluster.runtimeClassPrinter }),
   kind(policy.poddisruptionbudgets, {
-    strategy: { generation: true, unconditionalUpdate: false },
+    strategy: beginning(uncounted, { generation: true, unconditionalUpdate: false }),
     printer: workload.podDisruptionBudgetPrinter
   }),
   kind(rbac.clusterrolebindings, { strategy: createdByUpdate, printer: cluster.roleBindingPrinter }),
   kind(rbac.clusterroles, { strategy: createdByUpdate, printer: cluster.rolePrinter }),
   kind(rbac.rolebindings, { strategy: createdByUpdate, printer: cluster.roleBindingPrinter }),
   kind(rbac.roles, { strategy: createdByUpdate, printer: cluster.rolePrinter }),
-  kind(resource.resourceslices, { printer: extension.resourceSlicePrinter, fields: paths("spec.nodeName", "spec.driver") }),
+  kind(resource.resourceslices, {
+    strategy: counted,
+    printer: extension.resourceSlicePrinter,
+    fields: paths("spec.nodeName", "spec.driver")
+  }),
   kind(scheduling.priorityclasses, { strategy: counted, printer: cluster.priorityClassPrinter }),
   kind(storage.csidrivers, {
     strategy: { returnsDeleted: true, unconditionalUpdate: false },
@@ -200,7 +215,7 @@ const kinds: ReadonlyArray<Kind> = [
   kind(storage.csistoragecapacities, { strategy: shownWhenDeleted }),
   kind(storage.storageclasses, { strategy: shownWhenDeleted, printer: storageColumns.storageClassPrinter }),
   kind(storage.volumeattachments, {
-    strategy: { returnsDeleted: true, unconditionalUpdate: false },
+    strategy: beginning(unattached, { returnsDeleted: true, unconditionalUpdate: false }),
     printer: storageColumns.volumeAttachmentPrinter
   }),
   kind(storage.volumeattributesclasses, { printer: extension.driverPrinter, strategy: shownWhenDeleted }),

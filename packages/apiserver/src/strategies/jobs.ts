@@ -8,6 +8,7 @@ const nameLabel = "batch.kubernetes.io/job-name"
 
 export const jobs: Strategy<Job> = {
   generation: true,
+  orphansDependents: true,
   create: (job) => {
     const { spec } = job
     if (spec === undefined || spec.manualSelector === true) return job

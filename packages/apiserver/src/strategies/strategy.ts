@@ -28,6 +28,8 @@ export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   readonly updateStatus?: (object: T, old: T, by: Circumstances) => T
   /** A new object keeps the status it came with. Default: false. */
   readonly keepsStatus?: boolean
+  /** A deletion that does not say what becomes of the dependents leaves them alone. Default: false. */
+  readonly orphansDependents?: boolean
   /** `metadata.generation` counts changes of everything but metadata and status. Default: false. */
   readonly generation?: boolean
   /** A PUT may create. Default: false. */

@@ -93,7 +93,7 @@ const decideDelete = async (
   await checkAdmission(serving, { operation: "DELETE", resource: stored, subresource: "", namespace, name, old, user, dryRun })
   const marked = marking(old, strategy, options.gracePeriodSeconds, serving.now())
   if (marked === undefined) return { keep: true }
-  const next = withMetadata(marked, { ...marked.metadata, finalizers: finalizersFor(old, options) })
+  const next = withMetadata(marked, { ...marked.metadata, finalizers: finalizersFor(old, options, strategy) })
   if (!isFinished(next, strategy)) return { store: strategy.terminate?.(next) ?? next }
   // Nothing was left to wait for: clients see the object as it was, as upstream shows it.
   return {
@@ -127,12 +127,17 @@ const marking = (
 }
 
 /** The finalizers by which the garbage collector knows what to do with the dependents. */
-const finalizersFor = ({ metadata }: KubernetesObject, options: DeleteOptions): ReadonlyArray<string> => {
+const finalizersFor = (
+  { metadata }: KubernetesObject,
+  options: DeleteOptions,
+  { orphansDependents = false }: Strategy
+): ReadonlyArray<string> => {
   const before = metadata?.finalizers ?? []
   const { propagationPolicy: policy, orphanDependents: orphan } = options
   const others = before.filter((finalizer) => finalizer !== "orphan" && finalizer !== "foregroundDeletion")
   if (policy === "Orphan" || orphan === true) return [...others, "orphan"]
   if (policy === "Foreground") return [...others, "foregroundDeletion"]
   // Said otherwise than before: that is taken back. Said nothing: what stands, stands.
-  return policy === "Background" || orphan === false ? others : before
+  if (policy === "Background" || orphan === false) return others
+  return orphansDependents && others.length === before.length ? [...others, "orphan"] : before
 }

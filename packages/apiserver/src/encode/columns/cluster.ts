@@ -89,8 +89,9 @@ const eventRow = (event: CoreEvent | Event): EventRow => {
   const first = core.firstTimestamp ?? later.deprecatedFirstTimestamp ?? event.eventTime
   const last = core.lastTimestamp ?? later.deprecatedLastTimestamp ?? first
   const source = core.source ?? later.deprecatedSource
-  const component = (core.reportingComponent || later.reportingController || source?.component) ?? ""
-  const host = source?.host
+  const reporter = (core.reportingComponent || later.reportingController) ?? ""
+  const component = reporter === "" ? (source?.component ?? "") : reporter
+  const host = reporter === "" ? source?.host : event.reportingInstance
   const count = core.count ?? later.deprecatedCount ?? 0
   return {
     firstSeen: first,
@@ -114,7 +115,7 @@ export const eventPrinter: Printer = printer<CoreEvent | Event>([
   wide(text("Source", (event) => eventRow(event).source)),
   text("Message", (event) => eventRow(event).message.trim()),
   wide(text("First Seen", (event, now) => since(eventRow(event).firstSeen, now))),
-  wide(number("Count", (event) => eventRow(event).count)),
+  wide(text("Count", (event) => eventRow(event).count)),
   wide(nameColumn)
 ])
 
@@ -131,11 +132,7 @@ export const secretPrinter: Printer = printer<Secret>([
   ageColumn
 ])
 
-export const serviceAccountPrinter: Printer = printer<ServiceAccount>([
-  nameColumn,
-  text("Secrets", ({ secrets = [] }) => secrets.length),
-  ageColumn
-])
+export const serviceAccountPrinter: Printer = printer<ServiceAccount>([nameColumn, ageColumn])
 
 export const leasePrinter: Printer = printer<Lease>([
   nameColumn,

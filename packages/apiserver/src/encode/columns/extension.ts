@@ -51,7 +51,7 @@ export const policyBindingPrinter: Printer = printer<ValidatingAdmissionPolicyBi
 export const flowSchemaPrinter: Printer = printer<FlowSchema>([
   nameColumn,
   text("PriorityLevel", ({ spec }) => spec?.priorityLevelConfiguration?.name ?? ""),
-  number("MatchingPrecedence", ({ spec }) => spec?.matchingPrecedence ?? 0),
+  text("MatchingPrecedence", ({ spec }) => spec?.matchingPrecedence ?? 0),
   text("DistinguisherMethod", ({ spec }) => spec?.distinguisherMethod?.type ?? none),
   ageColumn,
   text("MissingPL", ({ status }) => status?.conditions?.find(({ type }) => type === "Dangling")?.status ?? "?")
@@ -99,10 +99,7 @@ export const resourceClaimPrinter: Printer = printer<ResourceClaim>([nameColumn,
 
 export const resourceSlicePrinter: Printer = printer<ResourceSlice>([
   nameColumn,
-  text(
-    "Node",
-    ({ spec }) => spec?.nodeName ?? (spec?.nodeSelector !== undefined ? "<selector>" : spec?.allNodes === true ? "<all>" : "")
-  ),
+  text("Node", ({ spec }) => spec?.nodeName ?? ""),
   text("Driver", ({ spec }) => spec?.driver ?? ""),
   text("Pool", ({ spec }) => spec?.pool?.name ?? ""),
   ageColumn

@@ -22,7 +22,7 @@ const externalAddresses = ({ spec, status }: Service): string => {
   if (spec?.type === "ExternalName") return orNone(spec.externalName)
   if (spec?.type !== "LoadBalancer") return joined(external)
   const balanced = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? "")
-  const all = [...balanced, ...external]
+  const all = [...new Set([...balanced, ...external])]
   return all.length === 0 ? "<pending>" : all.join(",")
 }
 
@@ -121,9 +121,7 @@ export const ipAddressPrinter: Printer = printer<IPAddress>([
   text("ParentRef", ({ spec }) => {
     const parent = spec?.parentRef
     if (parent === undefined) return none
-    return [parent.resource, parent.group, parent.namespace, parent.name]
-      .filter((part) => part !== undefined && part !== "")
-      .join("/")
-  }),
-  ageColumn
+    const { resource = "", group = "", namespace = "", name = "" } = parent
+    return [group === "" ? resource : `${resource}.${group}`, namespace, name].filter((part) => part !== "").join("/")
+  })
 ])

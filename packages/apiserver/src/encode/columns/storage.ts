@@ -68,13 +68,13 @@ export const storageClassPrinter: Printer = printer<StorageClass>([
   text("Provisioner", ({ provisioner }) => provisioner),
   text("ReclaimPolicy", ({ reclaimPolicy }) => reclaimPolicy ?? "Delete"),
   text("VolumeBindingMode", ({ volumeBindingMode }) => volumeBindingMode ?? "Immediate"),
-  flag("AllowVolumeExpansion", ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false),
+  text("AllowVolumeExpansion", ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false),
   ageColumn
 ])
 
 export const volumeAttachmentPrinter: Printer = printer<VolumeAttachment>([
   nameColumn,
-  text("Attacher", ({ spec }) => spec.attacher),
+  { ...text("Attacher", ({ spec }: VolumeAttachment) => spec.attacher), format: "name" },
   text("PV", ({ spec }) => spec.source.persistentVolumeName ?? ""),
   text("Node", ({ spec }) => spec.nodeName),
   flag("Attached", ({ status }) => status?.attached ?? false),

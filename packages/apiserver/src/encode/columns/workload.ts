@@ -32,8 +32,8 @@ import { humanDuration, since } from "../duration.ts"
 export const deploymentPrinter: Printer = printer<Deployment>([
   nameColumn,
   text("Ready", ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
-  number("Up-to-date", ({ status }) => status?.updatedReplicas ?? 0),
-  number("Available", ({ status }) => status?.availableReplicas ?? 0),
+  text("Up-to-date", ({ status }) => status?.updatedReplicas ?? 0),
+  text("Available", ({ status }) => status?.availableReplicas ?? 0),
   ageColumn,
   ...containerColumns<Deployment>(({ spec }) => spec),
   wide(text("Selector", ({ spec }) => formatSelector(spec?.selector)))
@@ -87,7 +87,7 @@ export const controllerRevisionPrinter: Printer = printer<ControllerRevision>([
     const group = owner.apiVersion.includes("/") ? `.${owner.apiVersion.split("/")[0]}` : ""
     return `${owner.kind.toLowerCase()}${group}/${owner.name}`
   }),
-  number("Revision", ({ revision }) => revision),
+  text("Revision", ({ revision }) => revision),
   ageColumn
 ])
 

@@ -82,6 +82,9 @@ const unfitForEphemeral = [
   "startupProbe"
 ]
 const ephemeralMounts = [{ name: "a5", mountPath: "/a", mountPropagation: "None", readOnly: true, recursiveReadOnly: "Disabled" }]
+const snapshot = { apiGroup: "snapshot.storage.k8s.io", kind: "VolumeSnapshot", name: "a" }
+/** The server gives the Jobs of a CronJob their selector. */
+const ownSelector = ({ selector: _, manualSelector: __, ...spec }: Readonly<Record<string, unknown>>) => spec
 const trueCondition = (type: string) => ({ type, status: "True" })
 const port = { name: "a", hostIP: "10.0.0.1", protocol: "TCP" }
 const windowsOptions = { gmsaCredentialSpec: "a", gmsaCredentialSpecName: "a", hostProcess: true, runAsUserName: "a" }
@@ -306,6 +309,47 @@ const others = {
   "v2.ObjectMetricSource.target": { type: "Value", value: "1" },
   "v2.ExternalMetricSource.target": { type: "Value", value: "1" },
   "EventSeries.count": 2,
+  "AzureDiskVolumeSource.diskURI": "https://a.blob.core.windows.net/b/c.vhd",
+  "PersistentVolumeClaimTemplate.metadata": { labels: { a: "a" }, annotations: { a: "a" } },
+  "ResourceClaimTemplateSpec.metadata": { labels: { a: "a" }, annotations: { a: "a" } },
+  "LimitRangeItem.type": "Container",
+  ...Object.fromEntries(
+    ["default", "defaultRequest", "max", "maxLimitRequestRatio", "min"].map((field) => [`LimitRangeItem.${field}`, { cpu: "1" }])
+  ),
+  "ResourceQuotaStatus.hard": { pods: "1" },
+  "ResourceQuotaStatus.used": { pods: "1" },
+  "NodeStatus.declaredFeatures": ["A"],
+  "ServiceAccount.secrets": [{ name: "a" }],
+  "LoadBalancerIngress.ipMode": "VIP",
+  "PersistentVolumeClaimSpec.dataSource": snapshot,
+  "PersistentVolumeClaimSpec.dataSourceRef": snapshot,
+  "PersistentVolumeClaimStatus.allocatedResourceStatuses": { storage: "ControllerResizeInProgress" },
+  "PersistentVolumeClaimStatus.allocatedResources": { storage: "1" },
+  "VolumeAttachmentSource.inlineVolumeSpec": {
+    accessModes: ["ReadWriteOnce"],
+    csi: { driver: "a", volumeHandle: "a" },
+    persistentVolumeReclaimPolicy: "Retain",
+    volumeMode: "Filesystem"
+  },
+  "CrossVersionObjectReference.apiVersion": "apps/v1",
+  "ContainerResourceMetricSource.name": "cpu",
+  "MatchCondition.expression": "true",
+  "Variable.expression": "true",
+  "Validation.expression": "true",
+  "Validation.messageExpression": "'a'",
+  "AuditAnnotation.valueExpression": "'a'",
+  "ApplyConfiguration.expression": "Object{}",
+  "JSONPatch.expression": "[JSONPatch{op: 'add', path: '/a', value: 'b'}]",
+  "CELDeviceSelector.expression": "true",
+  "CustomResourceSubresources.status": {},
+  "ResourceHealth.health": "Healthy",
+  "PodStatus.podIP": "10.0.0.1",
+  "PodStatus.hostIP": "10.0.0.1",
+  "Device.bindingFailureConditions": ["b"],
+  "JobTemplateSpec.spec": ownSelector,
+  "PodDisruptionBudgetStatus.conditions": [
+    { type: "a", status: "True", observedGeneration: 1, lastTransitionTime: "2026-01-02T03:04:05Z", reason: "a", message: "a" }
+  ],
   "PodIP.ip": "10.0.0.1",
   "HostIP.ip": "10.0.0.1",
   "PodStatus.resourceClaimStatuses": [{ name: "a0", resourceClaimName: "a" }],
@@ -467,6 +511,9 @@ const shapes: Readonly<Record<string, ReadonlyArray<Shape>>> = {
     { without: ["completionTime"], set: { startTime: "2026-01-02T03:04:05Z" } },
     { only: ["startTime", "completionTime"], set: { conditions: ["SuccessCriteriaMet", "Complete"].map(trueCondition) } }
   ],
+  NodeSpec: [{ without: ["configSource"] }],
+  "discovery.v1.Endpoint": [{ without: ["deprecatedTopology"] }],
+  CapacityRequestPolicy: [{ without: ["validValues"] }, { without: ["validRange"] }],
   VolumeMount: [{ without: ["subPath"] }, { without: ["subPathExpr"] }],
   Probe: probeHandlers.map((field) => ({ without: probeHandlers.filter((other) => other !== field) })),
   EnvVar: [{ without: ["valueFrom"] }, { without: ["value"] }],
@@ -482,6 +529,11 @@ const jsonSchema = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSO
 export const unsettable: ReadonlyArray<string> = [
   // But for `resources: {}`, which every container has.
   ...unfitForEphemeral.filter((field) => field !== "resources").map((field) => `${core}EphemeralContainer.${field}`),
+  // No longer kept.
+  `${core}NodeSpec.configSource`,
+  "io.k8s.api.discovery.v1.Endpoint.deprecatedTopology",
+  // Behind a gate that is off.
+  `${core}TypedObjectReference.namespace`,
   // Written only: it becomes `data`.
   `${core}Secret.stringData`,
   // Of core/v1 alone.
