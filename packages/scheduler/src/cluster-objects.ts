@@ -2,7 +2,7 @@
 import type { PersistentVolume, PersistentVolumeClaim } from "@tsukube/api/core-v1"
 import type { DeviceClass, ResourceClaim, ResourceSlice } from "@tsukube/api/resource-v1"
 import type { PodGroup } from "@tsukube/api/scheduling-v1alpha2"
-import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass } from "@tsukube/api/storage-v1"
+import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment } from "@tsukube/api/storage-v1"
 
 interface Named {
   readonly metadata?: { readonly name?: string; readonly namespace?: string }
@@ -48,6 +48,7 @@ export class ClusterObjects {
   readonly storageClasses: Objects<StorageClass> = new Objects()
   readonly csiNodes: Objects<CSINode> = new Objects()
   readonly csiDrivers: Objects<CSIDriver> = new Objects()
+  readonly volumeAttachments: Objects<VolumeAttachment> = new Objects()
   readonly capacities: Objects<CSIStorageCapacity> = new Objects()
   readonly resourceClaims: Objects<ResourceClaim> = new Objects()
   readonly resourceSlices: Objects<ResourceSlice> = new Objects()

@@ -1,11 +1,12 @@
 /** Scheduling without a cluster: nodes and pods in, placements and reasons out. @module */
 import { type FieldError, formatFieldError } from "@tsukube/api"
-import type { ReplicaSet } from "@tsukube/api/apps-v1"
-import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Service } from "@tsukube/api/core-v1"
+import type { ReplicaSet, StatefulSet } from "@tsukube/api/apps-v1"
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController, Service } from "@tsukube/api/core-v1"
+import type { ObjectMeta } from "@tsukube/api/meta-v1"
 import type { PodDisruptionBudget } from "@tsukube/api/policy-v1"
 import type { DeviceClass, ResourceClaim, ResourceSlice } from "@tsukube/api/resource-v1"
 import type { PodGroup } from "@tsukube/api/scheduling-v1alpha2"
-import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass } from "@tsukube/api/storage-v1"
+import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment } from "@tsukube/api/storage-v1"
 import { Data, Effect } from "effect"
 import { checkNode, checkPod } from "./check-pod.ts"
 import type { Decision } from "./cycle.ts"
@@ -24,9 +25,11 @@ export interface PlanInput {
   readonly pods: ReadonlyArray<Pod>
   /** Labels of namespaces, for affinity terms that select namespaces. */
   readonly namespaces?: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** Pods of one Service are spread, as are those of one replica set. */
+  /** Pods of one Service are spread, as are those of one controller. */
   readonly services?: ReadonlyArray<Service>
   readonly replicaSets?: ReadonlyArray<ReplicaSet>
+  readonly statefulSets?: ReadonlyArray<StatefulSet>
+  readonly replicationControllers?: ReadonlyArray<ReplicationController>
   /** Preemption keeps these where it can. */
   readonly budgets?: ReadonlyArray<PodDisruptionBudget>
   readonly persistentVolumes?: ReadonlyArray<PersistentVolume>
@@ -35,6 +38,7 @@ export interface PlanInput {
   readonly csiNodes?: ReadonlyArray<CSINode>
   readonly csiDrivers?: ReadonlyArray<CSIDriver>
   readonly capacities?: ReadonlyArray<CSIStorageCapacity>
+  readonly volumeAttachments?: ReadonlyArray<VolumeAttachment>
   readonly resourceClaims?: ReadonlyArray<ResourceClaim>
   readonly resourceSlices?: ReadonlyArray<ResourceSlice>
   readonly deviceClasses?: ReadonlyArray<DeviceClass>
@@ -66,9 +70,13 @@ export class PlanInputError extends Data.Error<{ readonly message: string; reado
   readonly _tag = "PlanInputError"
 }
 
+interface Named {
+  readonly metadata?: ObjectMeta
+}
+
 const isIn =
   (namespace: string) =>
-  ({ metadata }: Service | ReplicaSet): boolean =>
+  ({ metadata }: Named): boolean =>
     (metadata?.namespace ?? "default") === namespace
 
 const refuseInput = (list: string, index: number, found: ReadonlyArray<FieldError>): void => {
@@ -83,6 +91,7 @@ const keepObjects = ({ objects }: Snapshot, input: PlanInput): void => {
   for (const object of input.storageClasses ?? []) objects.storageClasses.set(object)
   for (const object of input.csiNodes ?? []) objects.csiNodes.set(object)
   for (const object of input.csiDrivers ?? []) objects.csiDrivers.set(object)
+  for (const object of input.volumeAttachments ?? []) objects.volumeAttachments.set(object)
   for (const object of input.capacities ?? []) objects.capacities.set(object)
   for (const object of input.resourceClaims ?? []) objects.resourceClaims.set(object)
   for (const object of input.resourceSlices ?? []) objects.resourceSlices.set(object)
@@ -92,15 +101,20 @@ const keepObjects = ({ objects }: Snapshot, input: PlanInput): void => {
 
 /** A snapshot of plain objects; throws `PlanInputError` for nodes and placed pods that cannot be read. */
 export const snapshotOf = (input: PlanInput): Snapshot => {
-  const { nodes, pods, namespaces = {}, services = [], replicaSets = [], budgets = [] } = input
+  const { nodes, pods, namespaces = {}, services = [], budgets = [] } = input
+  const { replicaSets = [], statefulSets = [], replicationControllers = [] } = input
   const snapshot = new Snapshot()
   snapshot.groupOf = groupFrom({
     serviceSelectors: (namespace) =>
       services.filter(isIn(namespace)).flatMap(({ spec }) => (spec?.selector === undefined ? [] : [spec.selector])),
-    controllerSelector: (kind, namespace, name) =>
-      kind === "ReplicaSet"
-        ? replicaSets.filter(isIn(namespace)).find(({ metadata }) => metadata?.name === name)?.spec?.selector
-        : undefined
+    controllerSelector: (kind, namespace, name) => {
+      const named = <T extends Named>(all: ReadonlyArray<T>): T | undefined =>
+        all.filter(isIn(namespace)).find(({ metadata }) => metadata?.name === name)
+      if (kind === "ReplicaSet") return named(replicaSets)?.spec?.selector
+      if (kind === "StatefulSet") return named(statefulSets)?.spec?.selector
+      const matchLabels = kind === "ReplicationController" ? named(replicationControllers)?.spec?.selector : undefined
+      return matchLabels === undefined ? undefined : { matchLabels }
+    }
   })
   snapshot.budgets = () => budgets
   for (const [index, node] of nodes.entries()) {

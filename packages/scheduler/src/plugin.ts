@@ -32,6 +32,7 @@ export type ClusterEvent =
   | "StorageClassChanged"
   | "CsiNodeChanged"
   | "CapacityChanged"
+  | "VolumeAttachmentChanged"
   | "ResourceClaimChanged"
   | "ResourceSliceChanged"
   | "DeviceClassChanged"

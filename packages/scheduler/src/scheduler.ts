@@ -4,7 +4,7 @@ import { namespaces, nodes, persistentvolumeclaims, persistentvolumes, pods } fr
 import { poddisruptionbudgets } from "@tsukube/api/policy-v1"
 import { deviceclasses, resourceclaims, resourceslices } from "@tsukube/api/resource-v1"
 import { podgroups } from "@tsukube/api/scheduling-v1alpha2"
-import { csidrivers, csinodes, csistoragecapacities, storageclasses } from "@tsukube/api/storage-v1"
+import { csidrivers, csinodes, csistoragecapacities, storageclasses, volumeattachments } from "@tsukube/api/storage-v1"
 import type { Client, Informers } from "@tsukube/client"
 import { makeRecorder } from "@tsukube/reconciler"
 import { Clock, Effect, FiberSet, Latch, type Scope, Semaphore } from "effect"
@@ -69,6 +69,7 @@ const keepObjects = (informers: Informers, state: State, hasGangs: boolean) => {
     keep(storageclasses, objects.storageClasses, "StorageClassChanged"),
     keep(csinodes, objects.csiNodes, "CsiNodeChanged"),
     keep(csidrivers, objects.csiDrivers, "CsiNodeChanged"),
+    keep(volumeattachments, objects.volumeAttachments, "VolumeAttachmentChanged"),
     keep(csistoragecapacities, objects.capacities, "CapacityChanged")
   ]
   // Older clusters do not serve these.

@@ -1,7 +1,7 @@
 /** NodeVolumeLimits: how many volumes of a driver a node attaches. @module */
 import { describe, expect, test } from "bun:test"
 import type { Pod } from "@tsukube/api/core-v1"
-import type { CSINode } from "@tsukube/api/storage-v1"
+import type { CSINode, VolumeAttachment } from "@tsukube/api/storage-v1"
 import { claim, node, on, outcome, using, volume } from "../testing/cases.ts"
 
 describe("NodeVolumeLimits", () => {
@@ -29,9 +29,19 @@ describe("NodeVolumeLimits", () => {
     volume(`v${name}`, { csi: { driver, volumeHandle: name } })
   )
   const late = { metadata: { name: "late" }, provisioner: "csi", volumeBindingMode: "WaitForFirstConsumer" as const }
+  const attachment = (persistentVolumeName: string, nodeName = "a"): VolumeAttachment => ({
+    metadata: { name: persistentVolumeName },
+    spec: { attacher: "csi", nodeName, source: { persistentVolumeName } }
+  })
   const refused = "1 node(s) exceed max volume count"
   const cases: ReadonlyArray<
-    readonly [name: string, csiNodes: ReadonlyArray<CSINode>, held: ReadonlyArray<Pod>, wanted: Pod, expected: string]
+    readonly [
+      name: string,
+      csiNodes: ReadonlyArray<CSINode>,
+      held: ReadonlyArray<Pod | VolumeAttachment>,
+      wanted: Pod,
+      expected: string
+    ]
   > = [
     ["no volumes", [limit("a", { csi: 0 })], [], named("p"), "a"],
     ["room for one", [limit("a", { csi: 1 })], [], named("p", "x"), "a"],
@@ -44,6 +54,9 @@ describe("NodeVolumeLimits", () => {
     ["a driver without a limit", [limit("a", { csi: undefined })], [], named("p", "x", "y"), "a"],
     ["a node that says nothing of its drivers", [], [], named("p", "x", "y"), "a"],
     ["a volume that is still to be made counts", [limit("a", { csi: 1 })], [holding("x")], named("p", "new"), refused],
+    ["a volume of a pod that is gone is still attached", [limit("a", { csi: 1 })], [attachment("vx")], named("p", "y"), refused],
+    ["the very volume that is still attached", [limit("a", { csi: 1 })], [attachment("vx")], named("p", "x"), "a"],
+    ["attached to another node", [limit("a", { csi: 1 })], [attachment("vx", "b")], named("p", "y"), "a"],
     ["more there than allowed does not concern pods without volumes", [limit("a", { csi: 0 })], [holding("x")], named("p"), "a"]
   ]
   for (const [name, csiNodes, held, wanted, expected] of cases)
@@ -51,7 +64,8 @@ describe("NodeVolumeLimits", () => {
       expect(
         outcome({
           nodes: [node("a")],
-          pods: [...held, wanted],
+          pods: [...held.filter((each): each is Pod => !("attacher" in (each.spec ?? {}))), wanted],
+          volumeAttachments: held.filter((each): each is VolumeAttachment => "attacher" in (each.spec ?? {})),
           persistentVolumeClaims,
           persistentVolumes,
           storageClasses: [late],

@@ -24,6 +24,26 @@ const attachmentsOf = (pod: PodInfo, objects: ClusterObjects): ReadonlyArray<Att
     return driver === undefined ? [] : [{ driver, id: key }]
   })
 
+type Attached = ReadonlyMap<string, ReadonlyArray<Attachment>>
+
+const attachedVolumes = new WeakMap<ClusterObjects, { readonly version: string; readonly byNode: Attached }>()
+const noAttachments: ReadonlyArray<Attachment> = []
+
+/** What the cluster says is attached to nodes, also where the pod that used it is gone. */
+const attachedIn = (objects: ClusterObjects): Attached => {
+  const version = `${objects.volumeAttachments.version} ${objects.volumes.version}`
+  let known = attachedVolumes.get(objects)
+  if (known?.version !== version) {
+    const all = [...objects.volumeAttachments.values()].flatMap(({ spec: { nodeName: on, attacher, source } }) => {
+      const id = objects.volumes.get(source.persistentVolumeName ?? "")?.spec?.csi?.volumeHandle
+      return id === undefined ? [] : [{ on, driver: attacher, id }]
+    })
+    known = { version, byNode: Map.groupBy(all, ({ on }) => on) }
+    attachedVolumes.set(objects, known)
+  }
+  return known.byNode
+}
+
 const limitsOf = (node: NodeState, objects: ClusterObjects): ReadonlyMap<string, number> => {
   const drivers = objects.csiNodes.get(node.name)?.spec?.drivers ?? []
   return new Map(
@@ -34,6 +54,7 @@ const limitsOf = (node: NodeState, objects: ClusterObjects): ReadonlyMap<string,
 interface State {
   readonly wanted: ReadonlyArray<Attachment>
   readonly objects: ClusterObjects
+  readonly attached: Attached
   readonly rows: Snapshot["rows"]
   /** The lowest limit of any wanted driver, by node. */
   readonly least: Int32Array
@@ -71,7 +92,7 @@ const leastOf = (wanted: ReadonlyArray<Attachment>, snapshot: Snapshot): Int32Ar
   return Int32Array.from(snapshot.rows, (_, index) => Math.min(...columns.map((column) => column[index]!)))
 }
 
-const filterNode = (node: NodeState, { wanted, objects }: State): Refusal | undefined => {
+const filterNode = (node: NodeState, { wanted, objects, attached: known }: State): Refusal | undefined => {
   const limits = limitsOf(node, objects)
   if (limits.size === 0) return undefined
   const attached = new Map<string, Set<string>>()
@@ -81,6 +102,7 @@ const filterNode = (node: NodeState, { wanted, objects }: State): Refusal | unde
     attached.set(driver, ids.add(id))
   }
   for (const other of node.pods.values()) for (const each of attachmentsOf(other, objects)) attach(each)
+  for (const each of known.get(node.name) ?? noAttachments) attach(each)
   const before = new Map([...attached].map(([driver, ids]) => [driver, ids.size]))
   for (const each of wanted) attach(each)
   for (const [driver, ids] of attached) {
@@ -92,24 +114,27 @@ const filterNode = (node: NodeState, { wanted, objects }: State): Refusal | unde
 /** Upstream's NodeVolumeLimits. */
 export const nodeVolumeLimits: Plugin = definePlugin<State, undefined>({
   name: "NodeVolumeLimits",
-  events: ["CsiNodeChanged", "PodRemoved", "ClaimChanged", "VolumeChanged", "NodeAdded"],
+  events: ["CsiNodeChanged", "PodRemoved", "ClaimChanged", "VolumeChanged", "VolumeAttachmentChanged", "NodeAdded"],
   preFilter: (pod, snapshot) => {
     const { objects, rows } = snapshot
     const wanted = attachmentsOf(pod, objects)
-    return wanted.length === 0 ? { skip: true } : { state: { wanted, objects, rows, least: leastOf(wanted, snapshot) } }
+    return wanted.length === 0
+      ? { skip: true }
+      : { state: { wanted, objects, attached: attachedIn(objects), rows, least: leastOf(wanted, snapshot) } }
   },
   addPod: () => {},
   removePod: () => {},
   filter: (_, node, state) => filterNode(node, state),
   filterMany: (_, candidates, state) => {
     const { indices } = candidates
-    const { rows, least, wanted } = state
+    const { rows, least, wanted, attached } = state
     let kept = 0
     for (let place = 0; place < candidates.size; place++) {
       const index = indices[place]!
       const node = rows[index]!
       // Most nodes are far from their limit, whatever their volumes are.
-      if (node.volumeCount + wanted.length <= least[index]! || filterNode(node, state) === undefined) indices[kept++] = index
+      const most = node.volumeCount + wanted.length + (attached.get(node.name) ?? noAttachments).length
+      if (most <= least[index]! || filterNode(node, state) === undefined) indices[kept++] = index
     }
     candidates.size = kept
   }

@@ -82,6 +82,10 @@ export class ObjectMaker {
       capacity: maker.pick(["1Mi", "5Gi"]),
       nodeTopology: { matchLabels: { "kubernetes.io/hostname": name } }
     })
+    if (maker.maybe(0.5)) {
+      const source = { persistentVolumeName: `of-${maker.pick(volumeClaims)}` }
+      objects.volumeAttachments.set({ metadata: { name }, spec: { attacher: "csi", nodeName: name, source } })
+    }
     const pool = { name, generation: 1, resourceSliceCount: 2 }
     const devices = Array.from({ length: 2 + maker.below(2) }, (_, index) => this.#device(`g${index}`))
     const sharedCounters = [{ name: "chip", counters: { memory: { value: "8Gi" } } }]
