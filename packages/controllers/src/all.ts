@@ -14,6 +14,7 @@ import { jobController } from "./job/reconcile.ts"
 import { namespaceController } from "./namespace/reconcile.ts"
 import { nodeIpamController } from "./node-ipam/reconcile.ts"
 import { nodeLifecycleController } from "./node-lifecycle/reconcile.ts"
+import { persistentVolumeBinder } from "./persistent-volume-binder/reconcile.ts"
 import { podGarbageCollector } from "./pod-garbage-collector/reconcile.ts"
 import { replicaSetController } from "./replicaset/reconcile.ts"
 import { replicationControllerController } from "./replicationcontroller/reconcile.ts"
@@ -54,6 +55,7 @@ export const all: ReadonlyArray<Controller> = [
   podGarbageCollector,
   resourceQuotaController,
   serviceCidrController,
+  persistentVolumeBinder,
   persistentVolumeClaimProtection,
   persistentVolumeProtection,
   volumeAttributesClassProtection,
