@@ -42,8 +42,7 @@ const run = (context: ControllerContext) =>
         const written = yield* unlessGone(client.updateStatus(deployments, next))
         if (written === undefined || revision === undefined || annotationOf(written, revisionAnnotation) === revision) return
         // Not every API server keeps metadata of a status write.
-        const body = { metadata: { annotations: { [revisionAnnotation]: revision } } }
-        yield* unlessGone(client.patch(deployments, where(deployment), { type: "merge", body }))
+        yield* unlessGone(client.update(deployments, { ...written, metadata: { ...written.metadata, annotations } }))
       })
 
     const failCreate = (deployment: Deployment, replicaSet: ReplicaSet, error: ClientError) =>

@@ -32,7 +32,9 @@ const run = ({ client, informers, options }: ControllerContext) =>
         const { namespace, name } = splitKey(key)
         // Lists are younger than the quota that is read first, and admission writes it with every object it lets in: when something came
         // in between, the update below is a conflict, and everything is counted again.
-        const quota = yield* unlessGone(client.get(resourcequotas, { namespace, name }))
+        // A list of one, because the role of this controller allows lists only.
+        const { items } = yield* client.list(resourcequotas, { namespace, fieldSelector: `metadata.name=${name}` })
+        const [quota] = items
         if (quota === undefined) return undefined
         const counted = yield* Effect.forEach(resourcesOf(quota, all), (resource) =>
           Effect.map(client.list(resource, { namespace }), ({ items }) => ({ resource, objects: items }))

@@ -41,8 +41,8 @@ const reconcileOf =
       if (plan === undefined) return undefined
       const before = live.metadata?.finalizers ?? []
       const finalizers = plan === "add" ? [...before, finalizer] : before.filter((one) => one !== finalizer)
-      const body = { metadata: { resourceVersion: live.metadata?.resourceVersion, finalizers } }
-      yield* unlessGone(client.patch(resource, place, { type: "merge", body }))
+      // Not a patch: the role of these controllers allows updates only.
+      yield* unlessGone(client.update(resource, { ...live, metadata: { ...live.metadata, finalizers } }))
       return undefined
     })
 
