@@ -2,11 +2,12 @@
 import type { Resource } from "@tsukube/api"
 import { Apiserver, type ApiserverOptions, layer as layerApiserver } from "@tsukube/apiserver"
 import { makeClient, makeInformers } from "@tsukube/client"
-import { runControllers } from "@tsukube/controllers"
+import { all, runControllers } from "@tsukube/controllers"
 import { leaderElection } from "@tsukube/reconciler"
 import { runScheduler } from "@tsukube/scheduler"
 import type { Store, StoreError } from "@tsukube/store"
 import { Context, Effect, Layer, Schedule, type Scope } from "effect"
+import { accountOf } from "./controller-accounts.ts"
 
 /** Builds the API server over the store of the context. */
 export const makeApiserver = (options: ApiserverOptions): Effect.Effect<Apiserver, StoreError, Store | Scope.Scope> =>
@@ -35,19 +36,22 @@ export const runLoops = ({
   identity
 }: LoopOptions): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
-    // The controllers create whatever users may create, so they are trusted with everything, as in kubeadm's single credential.
-    const controllers = makeClient(apiserver.fetchAs({ name: "system:kube-controller-manager", groups: ["system:masters"] }))
+    // What all of them share: caches of everything, and the Lease. What one of them writes, it writes under an account of its own.
+    const controllers = makeClient(
+      apiserver.fetchAs({ name: "system:kube-controller-manager", groups: ["system:authenticated"] })
+    )
     const scheduler = makeClient(apiserver.fetchAs({ name: "system:kube-scheduler", groups: ["system:authenticated"] }))
     const loops = [
       {
         name: "kube-controller-manager",
         client: controllers,
         run: Effect.gen(function* () {
-          yield* runControllers(controllers, yield* makeInformers(controllers), {
-            rootCa,
-            resources,
-            clusterCidrs: [clusterCidr]
-          })
+          const informers = yield* makeInformers(controllers)
+          const options = { rootCa, resources, clusterCidrs: [clusterCidr] }
+          for (const controller of all) {
+            const client = makeClient(apiserver.fetchAs(accountOf(controller.name)))
+            yield* runControllers(client, informers, options, [controller])
+          }
         })
       },
       {
