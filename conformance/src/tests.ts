@@ -24,16 +24,21 @@ import { issuerDiscovery } from "./sig-auth/issuer-discovery.ts"
 import { reviews } from "./sig-auth/reviews.ts"
 import { serviceAccounts } from "./sig-auth/service-accounts.ts"
 import { kubectlClient } from "./sig-cli/client.ts"
+import { guestbookTests } from "./sig-cli/guestbook.ts"
+import { logTests } from "./sig-cli/logs.ts"
 import { kubectlControllers } from "./sig-cli/replication-controllers.ts"
 import { updateDemo } from "./sig-cli/update-demo.ts"
 import { eventTests } from "./sig-instrumentation/events.ts"
 import { networkObjects } from "./sig-network/api-objects.ts"
 import { endpointTests } from "./sig-network/endpoints.ts"
+import { proxyTests } from "./sig-network/proxy.ts"
 import { serviceEndpoints } from "./sig-network/service-endpoints.ts"
 import { serviceTests } from "./sig-network/services.ts"
 import { configTests } from "./sig-node/config.ts"
+import { containerLogTests } from "./sig-node/container-logs.ts"
 import { containerTests } from "./sig-node/containers.ts"
 import { devices } from "./sig-node/devices.ts"
+import { environmentTests } from "./sig-node/environment.ts"
 import { nodeTests } from "./sig-node/nodes.ts"
 import { podGeneration } from "./sig-node/pod-generation.ts"
 import { podTests } from "./sig-node/pods.ts"
@@ -61,13 +66,23 @@ const apiMachinery = [
   webhookConfigurations
 ].flat()
 
-const network = [endpointTests, networkObjects, serviceEndpoints, serviceTests].flat()
+const network = [endpointTests, networkObjects, proxyTests, serviceEndpoints, serviceTests].flat()
 
-const node = [configTests, containerTests, devices, nodeTests, podGeneration, podTests, runtimeClass].flat()
+const node = [
+  configTests,
+  containerLogTests,
+  containerTests,
+  devices,
+  environmentTests,
+  nodeTests,
+  podGeneration,
+  podTests,
+  runtimeClass
+].flat()
 
 const auth = [issuerDiscovery, reviews, serviceAccounts].flat()
 
-const cli = [kubectlClient, kubectlControllers, updateDemo].flat()
+const cli = [guestbookTests, kubectlClient, kubectlControllers, logTests, updateDemo].flat()
 
 const storage = [storageObjects, volumeTests, wrapperVolumes].flat()
 
