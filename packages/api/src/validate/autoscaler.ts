@@ -12,6 +12,7 @@ import type {
 } from "../types/autoscaling-v2.ts"
 import { type Findings, type Loose, needsForm } from "./findings.ts"
 import { validateLabelSelector } from "./label-selector.ts"
+import { checkContainerResourceName } from "./resource-name.ts"
 import { text } from "./rule.ts"
 
 const maxStabilizationSeconds = 3600
@@ -113,6 +114,8 @@ function* validateSources({ object, pods, resource, containerResource, external 
     if (source === undefined) continue
     const at = `${path}.${key}`
     if ((source.name ?? "") === "") yield required(`${at}.name`, "must specify a resource name")
+    if (key === "containerResource" && (source.name ?? "") !== "")
+      yield* checkContainerResourceName(source.name ?? "", `${at}.name`)
     if (key === "containerResource")
       yield* text(isDns1123Label, "must specify a container")(containerResource?.container, `${at}.container`)
     yield* validateTarget(source.target, `${at}.target`)

@@ -79,7 +79,11 @@ export function* validateCronJob({ metadata, spec = {} }: Loose<CronJob>): Findi
   yield* needsOneOf("spec.concurrencyPolicy", spec.concurrencyPolicy, ["Allow", "Forbid", "Replace"])
   yield* nonNegative("spec.successfulJobsHistoryLimit", spec.successfulJobsHistoryLimit)
   yield* nonNegative("spec.failedJobsHistoryLimit", spec.failedJobsHistoryLimit)
-  yield* validateJobSpec(spec.jobTemplate?.spec ?? {}, "spec.jobTemplate.spec")
+  const job = spec.jobTemplate?.spec ?? {}
+  yield* validateJobSpec(job, "spec.jobTemplate.spec")
+  if (job.selector !== undefined)
+    yield invalid("spec.jobTemplate.spec.selector", job.selector, "`selector` will be auto-generated")
+  if (job.manualSelector === true) yield notSupported("spec.jobTemplate.spec.manualSelector", true, ["nil", "false"])
   // The controller appends eleven characters to name a Job, whose own limit is 63.
   const { name = "" } = metadata ?? {}
   if (byteLength(name) > maxCronNameBytes && isDns1123Subdomain(name).length === 0) {

@@ -1,7 +1,8 @@
 /** Validation of what storage drivers publish: CSIDriver, CSINode, CSIStorageCapacity, VolumeAttachment, VolumeAttributesClass. @module */
-import { duplicate, forbidden, immutable, invalid, notSupported, required, tooLong } from "../field-error.ts"
+import { duplicate, type FieldError, forbidden, immutable, invalid, notSupported, required, tooLong } from "../field-error.ts"
 import { equalJson } from "../json.ts"
 import { byteLength, isDns1123Subdomain, isQualifiedName } from "../name.ts"
+import type { PersistentVolumeSpec } from "../types/core-v1.ts"
 import type {
   CSIDriver,
   CSINode,
@@ -117,8 +118,25 @@ export function* validateAttachment({ spec = {} }: Loose<VolumeAttachment>): Fin
   else if (inlineVolumeSpec !== undefined && persistentVolumeName !== undefined) yield forbidden("spec.source", oneSource)
   else if (persistentVolumeName === "")
     yield required("spec.source.persistentVolumeName", "must specify non empty persistentVolumeName")
-  else if (inlineVolumeSpec !== undefined) yield* validateVolumeSpec(inlineVolumeSpec, "spec.source.inlineVolumeSpec")
+  else if (inlineVolumeSpec !== undefined) yield* validateInline(inlineVolumeSpec, "spec.source.inlineVolumeSpec")
   for (const sentence of isDns1123Subdomain(nodeName)) yield invalid("spec.nodeName", nodeName, sentence)
+}
+
+/** A volume without an object of its own says less than one with. */
+function* validateInline(spec: Loose<PersistentVolumeSpec>, path: string): Findings {
+  const unfit = (key: keyof PersistentVolumeSpec): ReadonlyArray<FieldError> =>
+    spec[key] === undefined ? [] : [forbidden(`${path}.${key}`, "may not be specified in the context of inline volumes")]
+  yield* unfit("claimRef")
+  yield* unfit("capacity")
+  if (spec.csi === undefined) yield required(`${path}.csi`, "has to be specified in the context of inline volumes")
+  const { persistentVolumeReclaimPolicy: policy, volumeMode } = spec
+  if (policy !== undefined && policy !== "Retain")
+    yield forbidden(`${path}.persistentVolumeReclaimPolicy`, "may only be Retain in the context of inline volumes")
+  yield* unfit("nodeAffinity")
+  yield* validateVolumeSpec(spec, path)
+  if ((spec.storageClassName ?? "") !== "") yield* unfit("storageClassName")
+  if (volumeMode !== undefined && volumeMode !== "Filesystem")
+    yield forbidden(`${path}.volumeMode`, "may not specify volumeMode other than Filesystem in the context of inline volumes")
 }
 
 /** What is attached where is for life. */

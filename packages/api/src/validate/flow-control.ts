@@ -114,8 +114,10 @@ function* validateUrlRule(rule: Loose<NonResourcePolicyRule>, path: string): Fin
 }
 
 /** A PriorityLevelConfiguration, new or changed. */
-export function* validatePriorityLevel({ spec = {} }: Loose<PriorityLevelConfiguration>): Findings {
+export function* validatePriorityLevel({ metadata, spec = {} }: Loose<PriorityLevelConfiguration>): Findings {
   const { type = "", limited, exempt } = spec
+  if ((metadata?.name === "exempt") !== (type === "Exempt"))
+    yield invalid("spec.type", type, "must be 'Exempt' if and only if `name` is 'exempt'")
   if (type !== "Exempt" && type !== "Limited") {
     yield notSupported("spec.type", type, ["Exempt", "Limited"])
     return

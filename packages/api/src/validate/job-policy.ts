@@ -165,7 +165,7 @@ function* validateSuccessPolicy(spec: Loose<JobSpec>, path: string): Findings {
 }
 
 /** How many indexes `1,3-5` names, or what is wrong with the text. */
-const parseIndexes = (indexes: string, completions: number): number | string => {
+export const parseIndexes = (indexes: string, completions: number): number | string => {
   let total = 0
   let last = -1
   for (const part of indexes === "" ? [] : indexes.split(",")) {

@@ -33,7 +33,8 @@ export function* validatePodSecurity(spec: Loose<PodSpec>, path: string): Findin
   yield* validateWindows(context.windowsOptions, `${at}.windowsOptions`)
   yield* validateAppArmor(context.appArmorProfile, `${at}.appArmorProfile`)
   yield* oneOf("Merge", "Strict")(context.supplementalGroupsPolicy, `${at}.supplementalGroupsPolicy`)
-  yield* oneOf("MountOption", "Recursive")(context.seLinuxChangePolicy, `${at}.seLinuxChangePolicy`)
+  // To mount with the label needs a gate that is off (SELinuxMount).
+  yield* oneOf("Recursive")(context.seLinuxChangePolicy, `${at}.seLinuxChangePolicy`)
   if (spec.hostUsers === false) {
     for (const flag of ["hostNetwork", "hostPID", "hostIPC"] as const)
       if (spec[flag] === true) yield forbidden(`${path}.${flag}`, "when `hostUsers` is false")

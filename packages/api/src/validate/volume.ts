@@ -55,6 +55,11 @@ function* validateSource(volume: Loose<Volume>, path: string): Findings {
     yield* validateMode(projected.defaultMode, `${path}.projected.defaultMode`)
     for (const [i, projection] of (projected.sources ?? []).entries())
       yield* validateProjection(projection, `${path}.projected.sources[${i}]`)
+    const seen = new Set<string>()
+    for (const file of (projected.sources ?? []).flatMap(filesOf)) {
+      if (seen.has(file)) yield invalid(`${path}.projected`, file, "conflicting duplicate paths")
+      seen.add(file)
+    }
   }
   if (ephemeral !== undefined) {
     const { volumeClaimTemplate: template } = ephemeral
@@ -105,6 +110,15 @@ function* validateFile(
     yield* needs(`${path}.resourceFieldRef.resource`, resourceFieldRef.resource)
   }
   yield* validateMode(mode, `${path}.mode`)
+}
+
+/** The files that a source says it makes; those of a whole Secret or ConfigMap are not known yet. */
+const filesOf = (projection: Loose<VolumeProjection>): ReadonlyArray<string> => {
+  const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle } = projection
+  return [
+    ...[secret, configMap, downwardAPI].flatMap((source) => (source?.items ?? []).map(({ path = "" }) => path)),
+    ...[serviceAccountToken, clusterTrustBundle].flatMap((source) => (source?.path === undefined ? [] : [source.path]))
+  ].filter((path) => path !== "")
 }
 
 function* validateProjection(projection: Loose<VolumeProjection>, path: string): Findings {

@@ -220,6 +220,8 @@ const kinds: ReadonlyArray<Kind> = [
   }),
   kind(storage.volumeattributesclasses, { printer: extension.driverPrinter, strategy: shownWhenDeleted }),
   kind(core.componentstatuses, { printer: extension.componentStatusPrinter }),
+  kind(resource.deviceclasses, { strategy: counted, printer: extension.agePrinter }),
+  kind(resource.resourceclaimtemplates, { printer: extension.agePrinter }),
   kind(resource.resourceclaims, { printer: extension.resourceClaimPrinter }),
   kind(certificatesBeta.clustertrustbundles, {
     printer: extension.clusterTrustBundlePrinter,

@@ -33,14 +33,14 @@ export const persistentVolumes: Strategy<PersistentVolume> = {
 }
 
 /** Kubelets are configured by files again; what named an object for that is not kept. */
-export const nodes: Strategy<Node> = leavingOut<Node>(
-  (node) => {
-    if (node.spec?.configSource === undefined) return node
-    const { configSource: _, ...spec } = node.spec
-    return { ...node, spec }
-  },
-  { keepsStatus: true }
-)
+const withoutConfig = (node: Node): Node => {
+  if (node.spec?.configSource === undefined && node.status?.config === undefined) return node
+  const { configSource: _, ...spec } = node.spec ?? {}
+  const { config: __, ...status } = node.status ?? {}
+  return { ...node, spec, status }
+}
+
+export const nodes: Strategy<Node> = leavingOut<Node>(withoutConfig, { keepsStatus: true, updateStatus: withoutConfig })
 
 /** Of a Secret a ServiceAccount keeps the name alone. */
 export const serviceAccounts: Strategy<ServiceAccount> = leavingOut<ServiceAccount>(

@@ -3,6 +3,7 @@
 import { qosClassOf } from "@tsukube/api"
 import type { Pod, PodStatus } from "@tsukube/api/core-v1"
 import { timestamp } from "../serving.ts"
+import { withLabelKeys } from "./label-keys.ts"
 import type { Strategy } from "./strategy.ts"
 
 /** Both forms of a pod's and its host's address are written, whichever a kubelet gives. */
@@ -26,7 +27,7 @@ export const pods: Strategy<Pod> = {
       lastTransitionTime: timestamp(now)
     }
     const status: PodStatus = { phase: "Pending", ...(gated ? { conditions: [condition] } : {}), qosClass: qosClassOf(pod) }
-    return { ...pod, status }
+    return { ...withLabelKeys(pod), status }
   },
   updateStatus: (pod, old) => {
     const qosClass = pod.status?.qosClass || old.status?.qosClass

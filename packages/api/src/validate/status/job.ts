@@ -3,12 +3,17 @@ import { duplicate, type FieldError, invalid, omitted, required } from "../../fi
 import { equalJson } from "../../json.ts"
 import type { Job, JobStatus } from "../../types/batch-v1.ts"
 import { type Findings, type Loose, nonNegative } from "../findings.ts"
+import { parseIndexes } from "../job-policy.ts"
 
 /** A Job's status that replaces another. */
 export function* validateJobStatus({ spec = {}, status = {} }: Loose<Job>, old: Loose<Job>): Findings {
   for (const count of ["active", "succeeded", "failed", "ready", "terminating"] as const)
     yield* nonNegative(`status.${count}`, status[count])
   yield* validateUncounted(status)
+  for (const list of ["completedIndexes", "failedIndexes"] as const) {
+    const problem = parseIndexes(status[list] ?? "", spec.completions ?? 0)
+    if (typeof problem === "string") yield invalid(`status.${list}`, status[list], `error parsing ${list}: ${problem}`)
+  }
   // A status written before these rules were may stay as it is.
   if (!equalJson(status, old.status ?? {})) yield* validateEnd(status)
   const before = old.status ?? {}

@@ -13,6 +13,8 @@ export function* validatePodStatus({ spec = {}, status = {} }: Loose<Pod>, old: 
   const { nominatedNodeName: nominated = "" } = status
   if (nominated !== "" && nominated !== old.status?.nominatedNodeName)
     for (const sentence of isDns1123Subdomain(nominated)) yield invalid("status.nominatedNodeName", nominated, sentence)
+  if (nominated !== "" && (spec.nodeName ?? "") !== "")
+    yield forbidden("status.nominatedNodeName", "may not be set on pods that are already bound to a node")
   const policy = spec.restartPolicy ?? "Always"
   const sidecars = new Set([...(spec.initContainers ?? [])].filter((c) => c.restartPolicy === "Always").map(({ name }) => name))
   const ruled = new Set(
@@ -53,6 +55,9 @@ function* validateTransitions(
 }
 
 function* validateAddresses(status: Loose<PodStatus>): Findings {
+  const [first] = status.hostIPs ?? []
+  if (first !== undefined && status.hostIP !== undefined && first.ip !== status.hostIP)
+    yield invalid("status.hostIPs[0].ip", first.ip, "must be equal to `hostIP`")
   for (const list of ["podIPs", "hostIPs"] as const) {
     const addresses = (status[list] ?? []).map(({ ip = "" }) => ip)
     const seen = new Set<string>()

@@ -54,6 +54,11 @@ const nodeAddress = (type: string) => (node: Node) =>
 
 const orUnknown = (value: string | undefined): string => (value === undefined || value === "" ? "<unknown>" : value)
 
+const kernel = ({ status }: Node): string => {
+  const { kernelVersion, architecture = "" } = status?.nodeInfo ?? {}
+  return architecture === "" ? orUnknown(kernelVersion) : `${orUnknown(kernelVersion)} (${architecture})`
+}
+
 export const nodePrinter: Printer = printer<Node>([
   nameColumn,
   text("Status", nodeStatus),
@@ -63,7 +68,7 @@ export const nodePrinter: Printer = printer<Node>([
   wide(text("Internal-IP", nodeAddress("InternalIP"))),
   wide(text("External-IP", nodeAddress("ExternalIP"))),
   wide(text("OS-Image", ({ status }) => orUnknown(status?.nodeInfo?.osImage))),
-  wide(text("Kernel-Version", ({ status }) => orUnknown(status?.nodeInfo?.kernelVersion))),
+  wide(text("Kernel-Version", kernel)),
   wide(text("Container-Runtime", ({ status }) => orUnknown(status?.nodeInfo?.containerRuntimeVersion)))
 ])
 

@@ -95,6 +95,9 @@ const claimState = ({ metadata, status }: ResourceClaim): string => {
   return states.join(",")
 }
 
+/** Kinds with nothing to show but their age. */
+export const agePrinter: Printer = printer([nameColumn, ageColumn])
+
 export const resourceClaimPrinter: Printer = printer<ResourceClaim>([nameColumn, text("State", claimState), ageColumn])
 
 export const resourceSlicePrinter: Printer = printer<ResourceSlice>([

@@ -22,7 +22,7 @@ const externalAddresses = ({ spec, status }: Service): string => {
   if (spec?.type === "ExternalName") return orNone(spec.externalName)
   if (spec?.type !== "LoadBalancer") return joined(external)
   const balanced = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? "")
-  const all = [...new Set([...balanced, ...external])]
+  const all = [...balanced, ...external]
   return all.length === 0 ? "<pending>" : all.join(",")
 }
 

@@ -42,7 +42,7 @@ export const persistentVolumeClaimPrinter: Printer = printer<PersistentVolumeCla
   nameColumn,
   text("Status", phase),
   text("Volume", ({ spec }) => spec?.volumeName ?? ""),
-  text("Capacity", ({ spec, status }) => ((spec?.volumeName ?? "") === "" ? "" : (status?.capacity?.["storage"] ?? ""))),
+  text("Capacity", ({ spec, status }) => ((spec?.volumeName ?? "") === "" ? "" : (status?.capacity?.["storage"] ?? "0"))),
   text("Access Modes", ({ spec, status }) => ((spec?.volumeName ?? "") === "" ? "" : modes(status?.accessModes))),
   text(
     "StorageClass",

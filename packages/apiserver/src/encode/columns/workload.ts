@@ -190,8 +190,8 @@ export const horizontalPodAutoscalerPrinter: Printer = printer<HorizontalPodAuto
   text("Reference", ({ spec }) => `${spec?.scaleTargetRef.kind}/${spec?.scaleTargetRef.name}`),
   text("Targets", metricsText),
   text("MinPods", ({ spec }) => String(spec?.minReplicas ?? "<unset>")),
-  number("MaxPods", ({ spec }) => spec?.maxReplicas ?? 0),
-  number("Replicas", ({ status }) => status?.currentReplicas ?? 0),
+  text("MaxPods", ({ spec }) => spec?.maxReplicas ?? 0),
+  text("Replicas", ({ status }) => status?.currentReplicas ?? 0),
   ageColumn
 ])
 
@@ -205,7 +205,7 @@ export const horizontalPodAutoscalerV1Printer: Printer = printer<HorizontalPodAu
     return `cpu: ${current === undefined ? "<unknown>" : `${current}%`}/${target}%`
   }),
   text("MinPods", ({ spec }) => String(spec?.minReplicas ?? "<unset>")),
-  number("MaxPods", ({ spec }) => spec?.maxReplicas ?? 0),
-  number("Replicas", ({ status }) => status?.currentReplicas ?? 0),
+  text("MaxPods", ({ spec }) => spec?.maxReplicas ?? 0),
+  text("Replicas", ({ status }) => status?.currentReplicas ?? 0),
   ageColumn
 ])

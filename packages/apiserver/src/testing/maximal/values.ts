@@ -203,16 +203,18 @@ const pod = {
   "Container.ports": new Ways(...[1, 2, 3, 4].map((number) => [{ ...port, containerPort: number, hostPort: number }])),
   "VolumeMount.name": "a5",
   "VolumeMount.mountPath": "/a",
-  "VolumeDevice.name": "a20",
+  "VolumeDevice.name": "a9",
   "VolumeDevice.devicePath": "/dev/a",
   "EndpointAddress.ip": "10.0.0.1",
   "PodSpec.overhead": { cpu: "1" },
   "PodSpec.priorityClassName": "system-node-critical",
   "PodSpec.priority": 2000001000,
   "PodDNSConfig.nameservers": ["10.0.0.1"],
-  "PodSecurityContext.seLinuxChangePolicy": "MountOption",
+  "PodSecurityContext.seLinuxChangePolicy": "Recursive",
   "HostAlias.ip": "10.0.0.1",
+  "PodAffinityTerm.matchLabelKeys": ["c"],
   "PodAffinityTerm.mismatchLabelKeys": ["b"],
+  "TopologySpreadConstraint.matchLabelKeys": ["c"],
   "NodeSpec.podCIDR": "10.0.0.0/24",
   "NodeSpec.podCIDRs": ["10.0.0.0/24"]
 }
@@ -309,6 +311,13 @@ const others = {
   "v2.ObjectMetricSource.target": { type: "Value", value: "1" },
   "v2.ExternalMetricSource.target": { type: "Value", value: "1" },
   "EventSeries.count": 2,
+  // Each file of a volume has a path of its own.
+  "ServiceAccountTokenProjection.path": "token",
+  "ClusterTrustBundleProjection.path": "bundle",
+  "ConfigMapProjection.items": [{ key: "a", path: "config", mode: 1 }],
+  "SecretProjection.items": [{ key: "a", path: "secret", mode: 1 }],
+  "JobStatus.completedIndexes": "0",
+  "JobStatus.failedIndexes": "1",
   "AzureDiskVolumeSource.diskURI": "https://a.blob.core.windows.net/b/c.vhd",
   "PersistentVolumeClaimTemplate.metadata": { labels: { a: "a" }, annotations: { a: "a" } },
   "ResourceClaimTemplateSpec.metadata": { labels: { a: "a" }, annotations: { a: "a" } },
@@ -476,10 +485,7 @@ const shapes: Readonly<Record<string, ReadonlyArray<Shape>>> = {
     { only: ["serviceAccount"], set: { kind: "ServiceAccount" } }
   ],
   ResourcePolicyRule: [{ without: ["clusterScope"] }, { without: ["namespaces"], set: { clusterScope: true } }],
-  PriorityLevelConfigurationSpec: [
-    { without: ["exempt"], set: { type: "Limited" } },
-    { without: ["limited"], set: { type: "Exempt" } }
-  ],
+  PriorityLevelConfigurationSpec: [{ without: ["exempt"], set: { type: "Limited" } }],
   LimitResponse: [{ set: { type: "Queue" } }, { without: ["queuing"], set: { type: "Reject" } }],
   IngressBackend: [{ without: ["resource"] }, { without: ["service"] }],
   ServiceBackendPort: [{ without: ["name"] }, { without: ["number"] }],
@@ -512,6 +518,8 @@ const shapes: Readonly<Record<string, ReadonlyArray<Shape>>> = {
     { only: ["startTime", "completionTime"], set: { conditions: ["SuccessCriteriaMet", "Complete"].map(trueCondition) } }
   ],
   NodeSpec: [{ without: ["configSource"] }],
+  NodeStatus: [{ without: ["config"] }],
+  PodStatus: [{ without: ["nominatedNodeName"] }],
   "discovery.v1.Endpoint": [{ without: ["deprecatedTopology"] }],
   CapacityRequestPolicy: [{ without: ["validValues"] }, { without: ["validRange"] }],
   VolumeMount: [{ without: ["subPath"] }, { without: ["subPathExpr"] }],
@@ -529,8 +537,19 @@ const jsonSchema = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSO
 export const unsettable: ReadonlyArray<string> = [
   // But for `resources: {}`, which every container has.
   ...unfitForEphemeral.filter((field) => field !== "resources").map((field) => `${core}EphemeralContainer.${field}`),
+  // Only of the one that is there from the start.
+  ...["lendablePercent", "nominalConcurrencyShares"].map(
+    (field) => `io.k8s.api.flowcontrol.v1.ExemptPriorityLevelConfiguration.${field}`
+  ),
+  "io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationSpec.exempt",
   // No longer kept.
   `${core}NodeSpec.configSource`,
+  `${core}NodeStatus.config`,
+  ...["active", "assigned", "error", "lastKnownGood"].map((field) => `${core}NodeConfigStatus.${field}`),
+  ...["kubeletConfigKey", "name", "namespace"].map((field) => `${core}ConfigMapNodeConfigSource.${field}`),
+  `${core}NodeConfigSource.configMap`,
+  // Of pods without a node.
+  `${core}PodStatus.nominatedNodeName`,
   "io.k8s.api.discovery.v1.Endpoint.deprecatedTopology",
   // Behind a gate that is off.
   `${core}TypedObjectReference.namespace`,
