@@ -137,18 +137,22 @@ export const containerSpecOf = (
 
 /** The mounts of a container: its volume mounts, where each volume is on the node. Throws where a volume or subPath is wrong. */
 export const volumeMountsOf = (
+  pod: Pod,
   container: Container,
   paths: ReadonlyMap<string, string>,
   values: ReadonlyMap<string, string>
 ): ReadonlyArray<ContainerMount> =>
   (container.volumeMounts ?? []).map((mount) => {
+    const isReadOnly = pod.spec?.volumes?.some(
+      ({ name, persistentVolumeClaim }) => name === mount.name && persistentVolumeClaim?.readOnly === true
+    )
     const volume = paths.get(mount.name)
     if (volume === undefined) throw new Error(`cannot find volume "${mount.name}" to mount into container "${container.name}"`)
     const subPath = mount.subPathExpr === undefined ? (mount.subPath ?? "") : expand(mount.subPathExpr, values)
     return {
       containerPath: mount.mountPath.startsWith("/") ? mount.mountPath : `/${mount.mountPath}`,
       hostPath: subPath === "" ? volume : subPathOf(volume, subPath),
-      readOnly: mount.readOnly === true,
+      readOnly: mount.readOnly === true || isReadOnly === true,
       propagation: mount.mountPropagation ?? "None"
     }
   })

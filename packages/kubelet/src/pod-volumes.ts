@@ -64,6 +64,8 @@ const volumeObjects = (node: NodeContext, pod: Pod): VolumeObjects => {
   return {
     configMap: (name) => failing(node.objects.configMap(namespace, name)),
     secret: (name) => failing(node.objects.secret(namespace, name)),
+    claim: (name) => failing(node.objects.claim(namespace, name)),
+    persistentVolume: (name) => failing(node.objects.persistentVolume(name)),
     token: (wish) => failing(node.tokens.of(pod, wish))
   }
 }

@@ -190,7 +190,7 @@ const mountsOf = (
   if (node.runtime.simulated) return []
   const uid = context.sandbox.uid
   const values = new Map(environment.map(({ name, value }) => [name, value]))
-  const mounts = [...volumeMountsOf(container, context.volumes, values)]
+  const mounts = [...volumeMountsOf(context.pod, container, context.volumes, values)]
   const termination = terminationFile(node.rootDir, uid, container.name, attempt)
   mkdirSync(dirname(termination), { recursive: true })
   // Whoever the container's process is, it may write here.

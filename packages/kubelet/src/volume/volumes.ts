@@ -11,11 +11,12 @@ import { makeEmptyDir } from "./empty-dir.ts"
 import { VolumeError, type VolumeFile } from "./files.ts"
 import { hostPathOf } from "./host-path.ts"
 import { type MountPlace, unmountAll } from "./mounts.ts"
+import { boundVolume, type ClaimObjects, claimNameOf, persistentPathOf } from "./persistent.ts"
 import { onlyUserOf, projectedFiles } from "./projected.ts"
 import { secretFiles } from "./secret.ts"
 
 /** What volumes are filled with. */
-export interface VolumeObjects {
+export interface VolumeObjects extends ClaimObjects {
   readonly configMap: (name: string) => Effect.Effect<ConfigMap | undefined, VolumeError>
   readonly secret: (name: string) => Effect.Effect<Secret | undefined, VolumeError>
   readonly token: (request: {
@@ -81,6 +82,11 @@ const makeVolume = (pod: Pod, volume: Volume, options: Options): Effect.Effect<s
     if (volume.emptyDir !== undefined) {
       if (options.write) yield* makeEmptyDir(dir, volume.emptyDir, fsGroup, options)
       return dir
+    }
+    const claimName = claimNameOf(pod, volume)
+    if (claimName !== undefined) {
+      const source = yield* boundVolume(claimName, options.objects)
+      return options.write ? yield* attempt(() => persistentPathOf(source)) : dir
     }
     const files = yield* filesOf(pod, volume, options)
     if (!options.write) return dir
