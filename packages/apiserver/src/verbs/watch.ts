@@ -1,6 +1,6 @@
 /** GET of a collection with `watch`: every change after a revision, as it happens. @module */
 import { apiVersionOf, expired, type KubernetesObject } from "@tsukube/api"
-import type { Follower, ObjectChange } from "../bucket.ts"
+import type { Bucket, Follower, ObjectChange } from "../bucket.ts"
 import { type Accepted, negotiate } from "../encode/accept.ts"
 import { hasProtobuf, partialOf, tableOf, tableOptionsOf, warningValue } from "../encode/json.ts"
 import { type Filter, filterOf } from "../filter.ts"
@@ -14,6 +14,7 @@ import { type Served, shownObject, shownText } from "../served.ts"
 import type { Serving } from "../serving.ts"
 import type { StoredObject } from "../stored.ts"
 import { isFromSocket, wireResponse } from "../wire.ts"
+import { type FrameOf, join, type Seat, type Watcher } from "./audience.ts"
 import { WatchSink } from "./watch-sink.ts"
 import { type WatchOutput, WatchStream } from "./watch-stream.ts"
 
@@ -42,6 +43,8 @@ interface Frames {
   readonly object: (type: EventType, stored: StoredObject) => Uint8Array
   /** The same, made once for all watchers of the same shape. */
   readonly change: (type: EventType, stored: StoredObject, change: ObjectChange) => Uint8Array
+  /** Watches of the same form get the same frames of a change; undefined where each gets its own. */
+  readonly form: string | undefined
   readonly error: (status: object) => Uint8Array
   readonly bookmark: (revision: bigint, annotations?: Readonly<Record<string, string>>) => Uint8Array
 }
@@ -85,6 +88,7 @@ const framesOf = (serving: Serving, context: RequestContext, served: Served, acc
   const form = usual ? "" : ` ${format} ${shape} ${metaVersion} ${apiVersionOf(resource)}`
   return {
     object,
+    form: shape === "Table" ? undefined : form,
     error: (status) => frameOf("ERROR", JSON.stringify(status)),
     bookmark: (revision, annotations) => frameOf("BOOKMARK", bookmarkText(revision, annotations)),
     change: (type, stored, change) => {
@@ -184,24 +188,39 @@ interface Following {
   readonly after: bigint
 }
 
-/** Pushes live changes out until it ends, its time is up, the client goes away or the server closes. Gives the way to stop. */
-const follow = (serving: Serving, context: RequestContext, watching: Following): (() => void) => {
-  const { served, request, filter, frames, output, after } = watching
-  let told = after
+/** A place of its own for a watch that nobody shares the wishes of. */
+const alone = (bucket: Bucket, { interest }: Filter, frameOf: FrameOf, { output, later }: Watcher): Seat => {
+  let heard = 0n
   const follower: Follower = {
     changed: (change) => {
-      if (change.revision <= after) return
-      const event = eventOf(change, filter)
-      if (event === undefined) return
-      told = change.revision
-      output.push(frames.change(event[0], event[1], change))
+      if (later !== undefined && change.revision <= later) return
+      const frame = frameOf(change)
+      if (frame === undefined) return
+      heard = change.revision
+      output.push(frame)
     },
     end: () => output.end()
   }
-  const unfollow = serving.cache.bucket(served.folder).follow(follower, filter.interest)
+  return { leave: bucket.follow(follower, interest), heard: () => heard }
+}
+
+/** Pushes live changes out until it ends, its time is up, the client goes away or the server closes. Gives the way to stop. */
+const follow = (serving: Serving, context: RequestContext, watching: Following): (() => void) => {
+  const { served, request, filter, frames, output, after } = watching
+  const frameOf = (change: ObjectChange): Uint8Array | undefined => {
+    const event = eventOf(change, filter)
+    return event === undefined ? undefined : frames.change(event[0], event[1], change)
+  }
+  const bucket = serving.cache.bucket(served.folder)
+  const later = after > serving.cache.revision() ? { later: after } : {}
+  const seat =
+    filter.matches === undefined && frames.form !== undefined
+      ? join(bucket, `${frames.form} ${filter.prefix}`, frameOf, { output, ...later })
+      : alone(bucket, filter, frameOf, { output, ...later })
+  let told = after
   const bookmark = (): void => {
     const revision = serving.cache.revision()
-    if (revision <= told) return
+    if (revision <= told || revision <= seat.heard()) return
     told = revision
     output.push(frames.bookmark(revision))
   }
@@ -220,7 +239,7 @@ const follow = (serving: Serving, context: RequestContext, watching: Following):
   }
   return () => {
     over()
-    unfollow()
+    seat.leave()
     for (const timer of timers) clearTimeout(timer)
     for (const signal of signals) signal.removeEventListener("abort", end)
   }
