@@ -17,7 +17,7 @@ import { isOpen, type Situation, type Tally } from "./tally.ts"
 export interface Recorded {
   /** The Job as it was written last. */
   readonly job: Job
-  readonly event?: Suspension["event"]
+  readonly event?: Suspension["event"] | undefined
   /** How it ended, in the pass in which it ended. */
   readonly ended?: Ending | undefined
   /** A finalizer could not be taken. */
@@ -46,7 +46,13 @@ const write = ({ client, newest }: Pen, job: Job, status: JobStatus): Effect.Eff
  * Writes ended pods down, takes their finalizers, counts them, and says last of all that the Job has ended. `stored` is the
  * Job as the API server has it. The answer is undefined when the Job is gone.
  */
-export const record = (pen: Pen, stored: Job, situation: Situation, sum: Tally, outcome: Outcome) =>
+export const record = (
+  pen: Pen,
+  stored: Job,
+  situation: Situation,
+  sum: Tally,
+  outcome: Outcome
+): Effect.Effect<Recorded | undefined, ClientError> =>
   Effect.gen(function* () {
     const { job, pods, nowMs } = situation
     const { active, ready, terminating, ending } = outcome
@@ -64,5 +70,5 @@ export const record = (pen: Pen, stored: Job, situation: Situation, sum: Tally, 
     const now = yield* write(pen, noted, last ?? counted)
     if (now === undefined) return undefined
     const failure = results.find((result) => result._tag === "Failure")?.failure
-    return { job: now, event, ended: last === undefined ? undefined : ending, failure } satisfies Recorded
+    return { job: now, event, ended: last === undefined ? undefined : ending, failure }
   })

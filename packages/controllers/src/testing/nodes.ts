@@ -1,5 +1,6 @@
 /** Ends pods in a node's stead, for tests of loops that wait for ends. @module */
 import { type Pod, type PodStatus, pods } from "@tsukube/api/core-v1"
+import type { ClientError } from "@tsukube/client"
 import { Effect, type Scope } from "effect"
 import type { TestCluster } from "./cluster.ts"
 
@@ -17,7 +18,7 @@ export const endedStatus = ({ spec }: Pod, exitCode: number): PodStatus => ({
 })
 
 /** Writes the end of a pod. */
-export const endPod = ({ client }: Pick<TestCluster, "client">, pod: Pod, exitCode: number) =>
+export const endPod = ({ client }: Pick<TestCluster, "client">, pod: Pod, exitCode: number): Effect.Effect<Pod, ClientError> =>
   client.patch(
     pods,
     { namespace: pod.metadata?.namespace ?? "", name: pod.metadata?.name ?? "" },
