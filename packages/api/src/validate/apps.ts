@@ -4,7 +4,7 @@ import { equalJson } from "../json.ts"
 import { isDns1123Subdomain } from "../name.ts"
 import { labelSelectorFrom, labelSelectorFromMap, matchesLabels, type Selector } from "../selector.ts"
 import type { DaemonSet, Deployment, DeploymentStrategy, ReplicaSet, StatefulSet } from "../types/apps-v1.ts"
-import type { PodTemplateSpec, ReplicationController } from "../types/core-v1.ts"
+import type { PersistentVolumeClaim, PodTemplateSpec, ReplicationController } from "../types/core-v1.ts"
 import type { LabelSelector } from "../types/meta-v1.ts"
 import {
   breaks,
@@ -133,6 +133,18 @@ export function* validateDaemonSet({ spec = {} }: Loose<DaemonSet>): Findings {
   }
 }
 
+/** The template with a volume for every claim, which its containers may mount; a claim comes in place of a volume of its name. */
+const withClaims = (
+  template: Loose<PodTemplateSpec>,
+  claims: ReadonlyArray<Loose<PersistentVolumeClaim>>
+): Loose<PodTemplateSpec> => {
+  const { volumes = [] } = template.spec ?? {}
+  const names = claims.map(({ metadata }) => metadata?.name).filter((name) => !volumes.some((volume) => volume.name === name))
+  if (names.length === 0 || template.spec === undefined) return template
+  const claimed = names.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))
+  return { ...template, spec: { ...template.spec, volumes: [...volumes, ...claimed] } }
+}
+
 /** A StatefulSet, new or changed. */
 export function* validateStatefulSet({ spec = {} }: Loose<StatefulSet>): Findings {
   const { podManagementPolicy = "", updateStrategy = {} } = spec
@@ -170,7 +182,8 @@ export function* validateStatefulSet({ spec = {} }: Loose<StatefulSet>): Finding
   if ((spec.serviceName ?? "") !== "")
     yield* breaks("spec.serviceName", spec.serviceName, isDns1123Subdomain(spec.serviceName ?? ""))
   yield* validateSelection(spec.selector, spec.template ?? {}, "statefulset")
-  yield* validateRunningTemplate(spec.template ?? {}, "spec.template", "activeDeadlineSeconds in StatefulSet is not Supported")
+  const template = withClaims(spec.template ?? {}, spec.volumeClaimTemplates ?? [])
+  yield* validateRunningTemplate(template, "spec.template", "activeDeadlineSeconds in StatefulSet is not Supported")
 }
 
 const changeableOfStatefulSet = [

@@ -101,7 +101,11 @@ table("apps/v1/StatefulSet", {
   maximal: {
     spec: {
       selector,
-      template,
+      // Claims are volumes without being listed among them.
+      template: {
+        ...template,
+        spec: { containers: [{ name: "c", image: "x:1", volumeMounts: [{ name: "d", mountPath: "/d" }] }] }
+      },
       serviceName: "s",
       ordinals: { start: 3 },
       persistentVolumeClaimRetentionPolicy: { whenDeleted: "Delete", whenScaled: "Retain" },
@@ -111,6 +115,10 @@ table("apps/v1/StatefulSet", {
     }
   },
   bad: [
+    [
+      { "spec.template.spec.containers.0.volumeMounts": [{ name: "e", mountPath: "/e" }] },
+      'spec.template.spec.containers[0].volumeMounts[0].name: Not found: "e"'
+    ],
     [{ "spec.ordinals": { start: -1 } }, "spec.ordinals.start: Invalid value: -1: must be greater than or equal to 0"],
     [
       { "spec.persistentVolumeClaimRetentionPolicy": { whenDeleted: "Odd" } },
