@@ -79,7 +79,7 @@ export const startApiserver = async (options: StartOptions = {}): Promise<Runnin
   })
   const settings = { disableAdmissionPlugins: ["ServiceAccount"], ...rest }
   const storeLayer = store === "memory" ? Layer.fresh(layerMemory) : store
-  const scope = Effect.runSync(Scope.make())
+  const scope = Scope.makeUnsafe()
   const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
   const started = Effect.gen(function* () {
     const context = yield* Layer.buildWithScope(Layer.fresh(layer(settings)).pipe(Layer.provide(storeLayer)), scope)
