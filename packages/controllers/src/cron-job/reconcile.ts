@@ -131,7 +131,7 @@ const run = (context: ControllerContext) =>
           const now = yield* unlessGone(client.updateStatus(cronjobs, { ...cronJob, status }))
           if (now !== undefined) newest.wrote(now)
         }
-        return tried._tag === "Success" ? tried.success.again : yield* Effect.fail(tried.failure)
+        return tried._tag === "Success" ? tried.success.again : yield* tried.failure
       })
 
     yield* runController({
