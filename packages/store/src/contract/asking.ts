@@ -48,3 +48,18 @@ export const conflicts = <A, E>(effect: Effect.Effect<A, E>, key: string, curren
     expect(error).toBeInstanceOf(Conflict)
     expect(error).toMatchObject({ key, current })
   })
+
+/**
+ * Runs what has to be done within `ms` of its begin to mean anything. Where the machine was too slow for that, it is done again, with another number;
+ * a failure in time is a failure.
+ */
+export const inTime = <A, E, R>(
+  ms: number,
+  attempt: (number: number) => Effect.Effect<A, E, R>,
+  number: number = 0
+): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    const begun = performance.now()
+    const again = () => performance.now() - begun >= ms && number < 20
+    return Effect.catchCause(attempt(number), (cause) => (again() ? inTime(ms, attempt, number + 1) : Effect.failCause(cause)))
+  })

@@ -49,20 +49,30 @@ export const leases = (it: It): void => {
 
   it("a lease that is kept alive keeps all its keys, without a revision", (store) =>
     Effect.gen(function* () {
-      const kept = yield* store.leases.grant(1_500)
-      const left = yield* store.leases.grant(2_000)
-      yield* under(store, kept, "/kept/1", "/kept/2")
-      const before = yield* under(store, left, "/left")
-      // The one that is left alone measures the time: it ends after the other would have, twice over, unless that is kept alive.
-      const ending = yield* Effect.forkChild(untilGone(store, "/left", before), { startImmediately: true })
-      let alive = true
-      while (alive) {
-        yield* store.leases.keepAlive(kept)
-        yield* Effect.sleep(50)
-        alive = ending.pollUnsafe() === undefined
-      }
-      expect((yield* store.list({ prefix: "" })).entries.map(({ key }) => key)).toEqual(["/kept/1", "/kept/2"])
-      expect(yield* store.revision).toBe(before + 1n)
+      // The one that is left alone measures the time: it ends after the other would have, unless that is kept alive.
+      const keep = (attempt: number) =>
+        Effect.gen(function* () {
+          let since = performance.now()
+          const [kept = 0n, left = 0n] = yield* Effect.all([store.leases.grant(1_000), store.leases.grant(1_300)])
+          const keys = [`/kept/${attempt}/1`, `/kept/${attempt}/2`]
+          yield* under(store, kept, ...keys)
+          const before = yield* under(store, left, `/left/${attempt}`)
+          const ending = yield* Effect.forkChild(untilGone(store, `/left/${attempt}`, before), { startImmediately: true })
+          while (ending.pollUnsafe() === undefined) {
+            const asked = performance.now()
+            const answer = yield* Effect.result(store.leases.keepAlive(kept))
+            // A machine that was too slow to keep it alive proves nothing.
+            if (performance.now() - since >= 1_000) return false
+            expect(answer._tag).toBe("Success")
+            since = asked
+            yield* Effect.sleep(50)
+          }
+          expect((yield* store.list({ prefix: `/kept/${attempt}/` })).entries.map(({ key }) => key)).toEqual(keys)
+          expect((yield* Fiber.join(ending)).length).toBe(1)
+          return true
+        })
+      let attempts = 0
+      while (!(yield* keep(attempts))) expect(++attempts).toBeLessThan(10)
     }))
 
   it("revoking a lease deletes its keys at one revision, before it is answered", (store) =>

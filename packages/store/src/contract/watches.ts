@@ -5,6 +5,9 @@ import { type Change, Compacted } from "../store.ts"
 import { randomOf } from "../testing/random.ts"
 import { type It, put, remove, start, take, takeUntil } from "./asking.ts"
 
+/** More than waits for a watcher anywhere: so many commits of 20,000 characters. */
+const slowCommits = 320
+
 /** Their tests. */
 export const watches = (it: It): void => {
   it("a watch tells the past after a revision, then goes on live", (store) =>
@@ -146,20 +149,20 @@ export const watches = (it: It): void => {
             Stream.tap(() => Effect.exit(Fiber.join(gate))),
             Stream.takeUntil((commit) => {
               seen.push(commit[0]?.revision ?? 0n)
-              return seen.length === 1500
+              return seen.length === slowCommits
             }),
             Stream.runDrain
           )
         )
       )
       yield* Effect.all(
-        Array.from({ length: 1500 }, (_, i) => put(store, `/k/${i}`, value)),
+        Array.from({ length: slowCommits }, (_, i) => put(store, `/k/${i}`, value)),
         { concurrency: 64 }
       )
       yield* Fiber.interrupt(gate)
       const end = yield* Fiber.join(slow)
       if (end._tag === "Failure") expect(end.failure).toBeInstanceOf(Compacted)
-      else expect(seen).toEqual(Array.from({ length: 1500 }, (_, i) => BigInt(i + 2)))
+      else expect(seen).toEqual(Array.from({ length: slowCommits }, (_, i) => BigInt(i + 2)))
     }))
 }
 

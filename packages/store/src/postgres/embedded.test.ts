@@ -159,8 +159,8 @@ describe.skipIf(!there)("a private PostgreSQL", () => {
           }
         }
         const ended = read()
-        await eventually(() => text.split("\n").length > 20, { what: "twenty commits" })
         return {
+          atWork: () => eventually(() => text.split("\n").length > 20, { what: "twenty commits", withinMs: 60_000 }),
           kill: async () => {
             child.kill("SIGKILL")
             await child.exited
@@ -180,6 +180,7 @@ describe.skipIf(!there)("a private PostgreSQL", () => {
         const dataDir = join(freshFolder(), "store")
         for (let round = 0; round < 2; round++) {
           const child = yield* startProcess(dataDir)
+          yield* Effect.promise(child.atWork)
           const last = yield* Effect.promise(child.kill)
           const keys = new Set(yield* keysIn(dataDir))
           for (let i = 0; i <= last; i++) expect(keys.has(`/k/${i}`)).toBe(true)

@@ -222,8 +222,9 @@ export const torturePglite = ({ seed, kills }: TortureOptions): Effect.Effect<Or
     const said: Array<Said> = []
     for (let n = 0; n < kills; n++) {
       const life = startLife({ role: "write", kind: "pglite", place: dataDir, name: `p${n}`, seed: seed + n })
-      while (!life.isUp()) yield* Effect.sleep(5)
-      yield* Effect.sleep(100 + random() * 200)
+      // Who has written nothing has nothing to lose.
+      while (life.lines.length < 60 && !life.hasFailed()) yield* Effect.sleep(5)
+      yield* Effect.sleep(random() * 200)
       yield* Effect.promise(() => life.kill())
       said.push(...life.lines)
     }
