@@ -98,9 +98,13 @@ const claimed = (count: number, source: (index: number) => Partial<NonNullable<P
 }
 
 const withClaim = (index: number): Spec => ({ volumes: [{ name: "vol", persistentVolumeClaim: { claimName: `pvc-${index}` } }] })
+/** Nodes that attach 39 volumes of the driver, and that have handed the built-in one over to it. */
 const csiNodes = (count: number): ReadonlyArray<CSINode> =>
   Array.from({ length: count }, (_, index) => ({
-    metadata: { name: `node-${index}` },
+    metadata: {
+      name: `node-${index}`,
+      annotations: { "storage.alpha.kubernetes.io/migrated-plugins": "kubernetes.io/aws-ebs" }
+    },
     spec: { drivers: [{ name: "ebs.csi.aws.com", nodeID: `node-${index}`, allocatable: { count: 39 } }] }
   }))
 
@@ -325,14 +329,15 @@ export const workloads: ReadonlyArray<() => Workload> = [
     before: [],
     measured: makePods("pod", 2000, withClaim)
   }),
-  ...(["SchedulingMigratedInTreePVs", "SchedulingCSIPVs"] as const).map((name) => () => ({
+  ...(
+    [
+      ["SchedulingMigratedInTreePVs", (volumeID: string) => ({ awsElasticBlockStore: { volumeID } })],
+      ["SchedulingCSIPVs", (volumeHandle: string) => ({ csi: { driver: "ebs.csi.aws.com", volumeHandle } })]
+    ] as const
+  ).map(([name, source]) => () => ({
     name: `${name}/5000Nodes_5000Pods`,
     threshold: 100,
-    cluster: {
-      nodes: makeNodes(5000),
-      csiNodes: csiNodes(5000),
-      ...claimed(5000, (index) => ({ csi: { driver: "ebs.csi.aws.com", volumeHandle: `vol-${index}` } }))
-    },
+    cluster: { nodes: makeNodes(5000), csiNodes: csiNodes(5000), ...claimed(5000, (index) => source(`vol-${index}`)) },
     before: [],
     measured: makePods("pod", 5000, withClaim)
   }))

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test"
 import type { Pod } from "@tsukube/api/core-v1"
 import type { CSINode, VolumeAttachment } from "@tsukube/api/storage-v1"
-import { claim, node, on, outcome, using, volume } from "../testing/cases.ts"
+import { claim, node, on, outcome, pod, using, volume } from "../testing/cases.ts"
 
 describe("NodeVolumeLimits", () => {
   const limit = (name: string, counts: Readonly<Record<string, number | undefined>>): CSINode => ({
@@ -29,6 +29,13 @@ describe("NodeVolumeLimits", () => {
     volume(`v${name}`, { csi: { driver, volumeHandle: name } })
   )
   const late = { metadata: { name: "late" }, provisioner: "csi", volumeBindingMode: "WaitForFirstConsumer" as const }
+  const built = (name: string, ...plugins: ReadonlyArray<string>): CSINode => {
+    const node = limit(name, { "ebs.csi.aws.com": 1 })
+    const annotations = { "storage.alpha.kubernetes.io/migrated-plugins": plugins.join() }
+    return { ...node, metadata: { ...node.metadata, annotations } }
+  }
+  const ebs = (name: string, ...ids: ReadonlyArray<string>): Pod =>
+    pod(name, { volumes: ids.map((volumeID) => ({ name: volumeID, awsElasticBlockStore: { volumeID } })) })
   const attachment = (persistentVolumeName: string, nodeName = "a"): VolumeAttachment => ({
     metadata: { name: persistentVolumeName },
     spec: { attacher: "csi", nodeName, source: { persistentVolumeName } }
@@ -57,6 +64,21 @@ describe("NodeVolumeLimits", () => {
     ["a volume of a pod that is gone is still attached", [limit("a", { csi: 1 })], [attachment("vx")], named("p", "y"), refused],
     ["the very volume that is still attached", [limit("a", { csi: 1 })], [attachment("vx")], named("p", "x"), "a"],
     ["attached to another node", [limit("a", { csi: 1 })], [attachment("vx", "b")], named("p", "y"), "a"],
+    [
+      "a built-in volume whose driver was handed over",
+      [built("a", "kubernetes.io/aws-ebs")],
+      [on("a", ebs("q", "v1"))],
+      ebs("p", "v2"),
+      refused
+    ],
+    ["the same volume, written otherwise", [built("a", "kubernetes.io/aws-ebs")], [], ebs("p", "v1", "aws://zone/v1"), "a"],
+    [
+      "a built-in volume whose driver was not",
+      [built("a", "kubernetes.io/gce-pd")],
+      [on("a", ebs("q", "v1"))],
+      ebs("p", "v2"),
+      "a"
+    ],
     ["more there than allowed does not concern pods without volumes", [limit("a", { csi: 0 })], [holding("x")], named("p"), "a"]
   ]
   for (const [name, csiNodes, held, wanted, expected] of cases)

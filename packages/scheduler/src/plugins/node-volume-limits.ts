@@ -1,5 +1,6 @@
 /** A node can attach only so many volumes of a CSI driver. @module */
 import type { ClusterObjects } from "../cluster-objects.ts"
+import { migratedPlugins, migratedVolume } from "../migrated-volume.ts"
 import type { NodeState } from "../node-state.ts"
 import { definePlugin, type Plugin, type Refusal } from "../plugin.ts"
 import { claimsOf, classOf, volumeOf } from "../pod-claims.ts"
@@ -12,12 +13,21 @@ interface Attachment {
   readonly driver: string
   /** The volume, or the claim for one that is still to be made. */
   readonly id: string
+  /** A built-in driver that the node must have handed over for the volume to count. */
+  readonly plugin?: string
 }
 
-const attachmentsOf = (pod: PodInfo, objects: ClusterObjects): ReadonlyArray<Attachment> =>
+const attachmentsOf = (pod: PodInfo, objects: ClusterObjects): ReadonlyArray<Attachment> => [
+  ...(pod.pod.spec?.volumes ?? []).flatMap((volume) => migratedVolume(volume) ?? []),
+  ...claimedBy(pod, objects)
+]
+
+const claimedBy = (pod: PodInfo, objects: ClusterObjects): ReadonlyArray<Attachment> =>
   claimsOf(pod).flatMap(({ key }) => {
-    const csi = volumeOf(key, objects)?.spec?.csi
-    if (csi !== undefined) return [{ driver: csi.driver, id: csi.volumeHandle }]
+    const spec = volumeOf(key, objects)?.spec
+    if (spec?.csi !== undefined) return [{ driver: spec.csi.driver, id: spec.csi.volumeHandle }]
+    const migrated = migratedVolume(spec)
+    if (migrated !== undefined) return [migrated]
     const claim = objects.claims.get(key)
     if (claim === undefined || claim.spec?.volumeName) return []
     const driver = objects.storageClasses.get(classOf(claim))?.provisioner
@@ -35,7 +45,8 @@ const attachedIn = (objects: ClusterObjects): Attached => {
   let known = attachedVolumes.get(objects)
   if (known?.version !== version) {
     const all = [...objects.volumeAttachments.values()].flatMap(({ spec: { nodeName: on, attacher, source } }) => {
-      const id = objects.volumes.get(source.persistentVolumeName ?? "")?.spec?.csi?.volumeHandle
+      const spec = objects.volumes.get(source.persistentVolumeName ?? "")?.spec
+      const id = spec?.csi?.volumeHandle ?? migratedVolume(spec)?.id
       return id === undefined ? [] : [{ on, driver: attacher, id }]
     })
     known = { version, byNode: Map.groupBy(all, ({ on }) => on) }
@@ -63,32 +74,34 @@ interface State {
 /** Limits by node, made anew when a CSINode or a node comes or goes. */
 interface Limits {
   readonly version: string
-  readonly byDriver: Map<string, Int32Array>
+  /** Undefined where no node limits the driver. */
+  readonly byDriver: Map<string, Int32Array | undefined>
 }
+
+const unlimited = 0x7fffffff
 
 const known = new WeakMap<Snapshot, Limits>()
 
-const leastLimits = (driver: string, snapshot: Snapshot): Int32Array => {
+const leastLimits = (driver: string, snapshot: Snapshot): Int32Array | undefined => {
   const version = `${snapshot.objects.csiNodes.version} ${snapshot.topology.shape}`
   let limits = known.get(snapshot)
   if (limits?.version !== version) {
     limits = { version, byDriver: new Map() }
     known.set(snapshot, limits)
   }
-  let column = limits.byDriver.get(driver)
-  if (column === undefined) {
-    column = Int32Array.from(snapshot.rows, (node) =>
-      node === undefined ? 0 : (limitsOf(node, snapshot.objects).get(driver) ?? 0x7fffffff)
+  if (!limits.byDriver.has(driver)) {
+    const column = Int32Array.from(snapshot.rows, (node) =>
+      node === undefined ? unlimited : (limitsOf(node, snapshot.objects).get(driver) ?? unlimited)
     )
-    limits.byDriver.set(driver, column)
+    limits.byDriver.set(driver, column.every((limit) => limit === unlimited) ? undefined : column)
   }
-  return column
+  return limits.byDriver.get(driver)
 }
 
-const leastOf = (wanted: ReadonlyArray<Attachment>, snapshot: Snapshot): Int32Array => {
-  const columns = [...new Set(wanted.map(({ driver }) => driver))].map((driver) => leastLimits(driver, snapshot))
+const leastOf = (wanted: ReadonlyArray<Attachment>, snapshot: Snapshot): Int32Array | undefined => {
+  const columns = [...new Set(wanted.map(({ driver }) => driver))].flatMap((driver) => leastLimits(driver, snapshot) ?? [])
   const [first] = columns
-  if (columns.length === 1 && first !== undefined) return first
+  if (columns.length <= 1) return first
   return Int32Array.from(snapshot.rows, (_, index) => Math.min(...columns.map((column) => column[index]!)))
 }
 
@@ -96,8 +109,9 @@ const filterNode = (node: NodeState, { wanted, objects, attached: known }: State
   const limits = limitsOf(node, objects)
   if (limits.size === 0) return undefined
   const attached = new Map<string, Set<string>>()
-  const attach = ({ driver, id }: Attachment): void => {
-    if (!limits.has(driver)) return
+  const handedOver = migratedPlugins(objects.csiNodes.get(node.name))
+  const attach = ({ driver, id, plugin }: Attachment): void => {
+    if (!limits.has(driver) || (plugin !== undefined && !handedOver.has(plugin))) return
     const ids = attached.get(driver) ?? new Set<string>()
     attached.set(driver, ids.add(id))
   }
@@ -118,9 +132,8 @@ export const nodeVolumeLimits: Plugin = definePlugin<State, undefined>({
   preFilter: (pod, snapshot) => {
     const { objects, rows } = snapshot
     const wanted = attachmentsOf(pod, objects)
-    return wanted.length === 0
-      ? { skip: true }
-      : { state: { wanted, objects, attached: attachedIn(objects), rows, least: leastOf(wanted, snapshot) } }
+    const least = wanted.length === 0 ? undefined : leastOf(wanted, snapshot)
+    return least === undefined ? { skip: true } : { state: { wanted, objects, attached: attachedIn(objects), rows, least } }
   },
   addPod: () => {},
   removePod: () => {},
