@@ -1,69 +1,26 @@
 /** Two API servers on one PostgreSQL, one killed again and again while ten clients write and watch: nothing acknowledged is lost, no event missed or doubled. @module */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
-import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { configmaps } from "@tsukube/api/core-v1"
 import { openClient } from "@tsukube/client/promise"
-import { type ScratchPostgres, scratchPostgres, systemPostgres } from "@tsukube/store/scratch-postgres"
+import { systemPostgres } from "@tsukube/store/scratch-postgres"
 import { requireTool } from "@tsukube/testing"
-import { Effect, Exit, Scope } from "effect"
+import { startTwoApiservers, type TwoApiservers } from "./two-apiservers.ts"
 
 const there = requireTool("fail-over between API servers", { "a PostgreSQL server": systemPostgres() !== undefined })
 
 const kills = Number(process.env["FAILOVER_KILLS"] ?? 20)
 const clients = 10
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0))
-    })
-  })
-
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 describe.skipIf(!there)("fail-over between API servers", () => {
-  const scope = Scope.makeUnsafe()
-  const folder = mkdtempSync(join(tmpdir(), "tsukube-failover-"))
-  const running: Array<ChildProcess> = []
-  let postgres: ScratchPostgres
-  let ports: ReadonlyArray<number>
-
-  const start = async (index: number): Promise<void> => {
-    const args = [join(import.meta.dirname, "apiserver-process.ts"), postgres.url, String(ports[index]), folder]
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] })
-    running[index] = child
-    let output = ""
-    child.stderr!.on("data", (chunk) => (output += chunk))
-    await new Promise<void>((resolve, reject) => {
-      child.stdout!.on("data", (chunk) => String(chunk).includes("ready") && resolve())
-      child.once("exit", () => reject(new Error(`the server ended: ${output}`)))
-    })
-  }
-  const kill = async (index: number): Promise<void> => {
-    const child = running[index]!
-    const gone = new Promise((resolve) => child.once("exit", resolve))
-    child.kill("SIGKILL")
-    await gone
-  }
-
+  let servers: TwoApiservers
   beforeAll(async () => {
-    postgres = await Effect.runPromise(Scope.provide(scratchPostgres, scope))
-    ports = [await freePort(), await freePort()]
-    await start(0)
-    await start(1)
+    servers = await startTwoApiservers()
   }, 60_000)
-  afterAll(async () => {
-    for (const child of running) child.kill("SIGKILL")
-    await Effect.runPromise(Scope.close(scope, Exit.void))
-    rmSync(folder, { recursive: true, force: true })
-  })
+  afterAll(() => servers?.[Symbol.asyncDispose]())
 
-  const open = (index: number) => openClient({ file: join(folder, `kubeconfig-${ports[index]}`) })
+  const open = (index: number) => openClient({ file: servers.kubeconfigOf(index) })
 
   test("no acknowledged write is lost, no event missed or doubled", async () => {
     const acknowledged = new Set<string>()
@@ -122,8 +79,8 @@ describe.skipIf(!there)("fail-over between API servers", () => {
     const writing = Array.from({ length: clients / 2 }, (_, id) => writer(id))
     for (let i = 0; i < kills; i++) {
       await pause(150)
-      await kill(i % 2)
-      await start(i % 2)
+      await servers.kill(i % 2)
+      await servers.start(i % 2)
     }
     over = true
     await Promise.all(writing)

@@ -103,6 +103,14 @@ func main() {
 			execIn(ctx, plain, client)
 		case "port-forward":
 			forward(plain, client)
+		case "failover-write":
+			failoverWrite(ctx, client, os.Getenv("CLIENT"))
+		case "failover-count":
+			failoverCount(ctx, client, os.Getenv("CLIENT"))
+		case "failover-watch":
+			failoverWatch(ctx, client)
+		case "failover-inform":
+			failoverInform(client)
 		}
 	}
 }
