@@ -1,7 +1,7 @@
-/** kubectl rollout of DaemonSets and StatefulSets, against a simulated cluster. @module */
+/** kubectl rollout of DaemonSets and StatefulSets, and the claims of the latter, against a simulated cluster. @module */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import type { DaemonSet, StatefulSet } from "@tsukube/api/apps-v1"
-import { onPath, requireTool } from "@tsukube/testing"
+import { eventually, onPath, requireTool } from "@tsukube/testing"
 import { type ClusterProcess, startCluster } from "./cluster-process.ts"
 
 const there = requireTool("kubectl rollout end to end", { kubectl: onPath("kubectl") })
@@ -71,4 +71,34 @@ describe.skipIf(!there)("kubectl rollout", () => {
       await expect(text(`rollout undo ${target} --to-revision=99`)).rejects.toThrow(/unable to find/)
     }, 120_000)
   }
+
+  test("claims of a statefulset are bound to volumes that are there, and released with the claim", async () => {
+    const volume = (name: string) => ({
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata: { name },
+      spec: { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], hostPath: { path: `/${name}` } }
+    })
+    const container = { name: "c", image: "nginx:1", volumeMounts: [{ name: "data", mountPath: "/data" }] }
+    const claim = { accessModes: ["ReadWriteOnce"], storageClassName: "", resources: { requests: { storage: "1Gi" } } }
+    const set = {
+      ...manifests.statefulset,
+      metadata: { name: "claimed" },
+      spec: {
+        ...manifests.statefulset.spec,
+        template: { ...template, spec: { ...template.spec, containers: [container] } },
+        volumeClaimTemplates: [{ metadata: { name: "data" }, spec: claim }]
+      }
+    }
+    const items = [volume("disk-one"), volume("disk-two"), set]
+    await cluster.kubectl("apply -f -", { stdin: JSON.stringify({ apiVersion: "v1", kind: "List", items }) })
+    expect((await cluster.kubectl("rollout status statefulset/claimed --timeout=60s")).stdout).toMatch(done.statefulset)
+    const phases = async (kind: string) =>
+      (await cluster.kubectl(`get ${kind} -o jsonpath={.items[*].status.phase}`)).stdout.split(" ").sort().join(" ")
+    expect(await phases("persistentvolumeclaims")).toBe("Bound Bound")
+    await cluster.kubectl("delete statefulset claimed")
+    await cluster.kubectl("wait --for=delete pod -l app=web --timeout=60s")
+    await cluster.kubectl("delete persistentvolumeclaim data-claimed-0 --timeout=60s")
+    await eventually(async () => (await phases("persistentvolumes")) === "Bound Released", { what: "one volume is released" })
+  }, 120_000)
 })
