@@ -242,6 +242,24 @@ describe.skipIf(!there)("a private PostgreSQL", () => {
   )
 
   test(
+    "data that others might write is refused plainly, and opened when its permissions are right again",
+    live(() =>
+      Effect.gen(function* () {
+        const dataDir = join(freshFolder(), "store")
+        yield* Effect.scoped(Effect.flatMap(open(dataDir), (store) => put(store, "/a")))
+        chmodSync(join(dataDir, "data"), 0o777)
+        const error = yield* Effect.flip(Effect.scoped(open(dataDir)))
+        expect(error).toMatchObject({ reason: "Denied", retryable: false })
+        expect(error.message).toContain("invalid permissions")
+        // Only what this start said, not the log of the life before.
+        expect(error.message).not.toContain("shut down")
+        chmodSync(join(dataDir, "data"), 0o700)
+        expect(yield* keysIn(dataDir)).toEqual(["/a"])
+      })
+    )
+  )
+
+  test(
     "a data folder of another version is refused",
     live(() =>
       Effect.gen(function* () {

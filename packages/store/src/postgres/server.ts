@@ -197,31 +197,41 @@ const start = (
     // A killed predecessor may hold the folder until its last child has gone.
     const deadline = performance.now() + predecessorTimeoutMs
     for (;;) {
+      const said = listenTo(join(spec.folder, "log"))
       const child = yield* Effect.mapError(launch(spec, account, "postgres", args), (error) => failure(error.message, error))
       writePidFile(pidFileOf(spec), child.pid)
-      const ended = yield* untilReady(data, child)
-      if (ended === undefined) return child
-      const blocked = /lock file .* already exists|shared memory block .* still in use/.test(ended)
-      if (!blocked || performance.now() > deadline)
-        return yield* failure(`PostgreSQL did not start in ${data}: ${ended.trim()}${reachHint(account)}`)
+      const outcome = yield* untilReady(data, child)
+      if (outcome === "ready") return child
+      const words =
+        outcome === "late" ? `it was not ready after ${startTimeoutMs} ms` : said().trim() || "it ended without a word"
+      const blocked = /lock file .* already exists|shared memory block .* still in use/.test(words)
+      if (!blocked || performance.now() > deadline) {
+        const message = `PostgreSQL did not start in ${data}: ${words.slice(-2000)}`
+        if (/invalid permissions|permission denied|wrong ownership/i.test(words))
+          return yield* new StoreError({ reason: "Denied", retryable: false, message: `${message}${reachHint(account)}` })
+        return yield* failure(message)
+      }
       yield* Effect.sleep(50)
     }
   })
 
-/** Undefined when the server is ready, else what it said before it ended. */
-const untilReady = (data: string, child: ChildProcess): Effect.Effect<string | undefined> => {
+/** What is written to a log from now on; what children of a killed predecessor write meanwhile is in it too. */
+const listenTo = (log: string): (() => string) => {
+  const begin = statOf(log)?.size ?? 0
+  return () => (existsSync(log) ? readFileSync(log).subarray(begin).toString() : "")
+}
+
+/** How the start of a server went. */
+const untilReady = (data: string, child: ChildProcess): Effect.Effect<"ready" | "ended" | "late"> => {
   const ready = Effect.sync(() => {
     const file = readPidFile(data)
     return file?.pid === child.pid && file.ready
-  }).pipe(Effect.repeat({ until: (isReady) => isReady, schedule: Schedule.spaced(pollMs) }), Effect.as(undefined))
-  const ended = Effect.map(
+  }).pipe(Effect.repeat({ until: (isReady) => isReady, schedule: Schedule.spaced(pollMs) }), Effect.as("ready" as const))
+  const ended = Effect.as(
     Effect.promise(() => child.exited),
-    () => child.tail().slice(-2000) || "it ended without a word"
+    "ended" as const
   )
   return Effect.race(ready, ended).pipe(
-    Effect.timeoutOrElse({
-      duration: startTimeoutMs,
-      orElse: () => Effect.succeed(`it was not ready after ${startTimeoutMs} ms`)
-    })
+    Effect.timeoutOrElse({ duration: startTimeoutMs, orElse: () => Effect.succeed("late" as const) })
   )
 }
