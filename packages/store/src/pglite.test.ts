@@ -42,9 +42,9 @@ test(
       const batches: Array<number> = []
       const slow: Database = {
         ...database,
-        write: (statement, parameters) => {
-          batches.push(parameters[2]?.split(",").length ?? 0)
-          return Effect.andThen(Deferred.await(opened), database.write(statement, parameters))
+        write: (question) => {
+          batches.push(question().parameters[2]?.split(",").length ?? 0)
+          return Effect.andThen(Deferred.await(opened), database.write(question))
         }
       }
       const limits = { batchWrites: 3, batchUnits: 1000, queueCommits: 5, queueUnits: 1000, overlapWrites: 100 }

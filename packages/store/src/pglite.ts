@@ -44,7 +44,11 @@ export const openPglite = (dataDir?: string): Effect.Effect<Database, StoreError
     return {
       place,
       read: ask("read"),
-      write: ask("write"),
+      write: (question) =>
+        Effect.suspend(() => {
+          const { statement, parameters } = question()
+          return ask("write")(statement, parameters)
+        }),
       maintain: (statement) => Effect.asVoid(ask("read")(statement, [])),
       transaction: (body) =>
         Effect.tryPromise({

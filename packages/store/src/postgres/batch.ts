@@ -1,9 +1,8 @@
 /** Batches of commits: which commits travel together, how they are told to the database, and what it answers. @module */
 import { leaseEnded } from "../key.ts"
 import { Conflict, type Write } from "../store.ts"
-import type { Parameter } from "./database.ts"
+import type { ListQuestion, Parameter, Question } from "./database.ts"
 import type { Decision, Outcome, Proposal } from "./ledger.ts"
-import type { Question } from "./statements.ts"
 
 /** Bounds of a batch. */
 export interface BatchLimits {
@@ -80,21 +79,34 @@ export const applyQuestion = ({ schema, writer, number }: Sender, batch: Readonl
   }
 }
 
-/** A batch which its writer has decided; the database answers whether it was written: see `appendFunction`. */
-export const appendQuestion = ({ schema, writer, number }: Sender, server: string, { base, rows }: Decision): Question => ({
-  statement: `select ${schema}.append($1::text::bigint, $2::text::bigint, $3::text, $4::text::bigint, $5::text::integer[], $6::text::smallint[], $7::text::bigint[], $8::text::bigint[], $9::text, $10::text, $11::text)`,
+const decided = ({ writer, number }: Sender, server: string, { base, rows }: Decision): ReadonlyArray<string> => [
+  String(writer),
+  String(number),
+  server,
+  String(base),
+  arrayOf(rows, (row) => row.revision - base),
+  arrayOf(rows, (row) => row.part),
+  arrayOf(rows, ({ revision, createRevision, value }) =>
+    createRevision === revision ? 0 : value === undefined ? -createRevision : createRevision
+  ),
+  arrayOf(rows, (row) => row.previousRevision)
+]
+const decidedTypes =
+  "$1::text::bigint, $2::text::bigint, $3::text, $4::text::bigint, $5::text::integer[], $6::text::smallint[], $7::text::bigint[], $8::text::bigint[]"
+
+/** A batch which its writer has decided; the database answers with a word when it was written: see `appendFunction`. */
+export const appendQuestion = (sender: Sender, server: string, decision: Decision): Question => ({
+  statement: `select ${sender.schema}.append(${decidedTypes}, $9::text, $10::text, $11::text)`,
+  parameters: [...decided(sender, server, decision), ...joined(decision.rows)]
+})
+
+/** The same for a connection that carries lists. */
+export const appendListsQuestion = (sender: Sender, server: string, decision: Decision): ListQuestion => ({
+  statement: `select ${sender.schema}.append_lists(${decidedTypes}, $9::text[], $10::text[])`,
   parameters: [
-    String(writer),
-    String(number),
-    server,
-    String(base),
-    arrayOf(rows, (row) => row.revision - base),
-    arrayOf(rows, (row) => row.part),
-    arrayOf(rows, ({ revision, createRevision, value }) =>
-      createRevision === revision ? 0 : value === undefined ? -createRevision : createRevision
-    ),
-    arrayOf(rows, (row) => row.previousRevision),
-    ...joined(rows)
+    ...decided(sender, server, decision),
+    decision.rows.map((row) => row.key),
+    decision.rows.map((row) => row.value ?? "")
   ]
 })
 

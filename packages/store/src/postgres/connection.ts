@@ -48,7 +48,13 @@ export interface Connection {
  * Plans by index, whatever the statistics of a growing table say: a scan of the log would be a catastrophe, not a choice. Room to sort a usual
  * list in memory.
  */
-const planner = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off", jit: "off", work_mem: "32MB" }
+export const planner: Readonly<Record<string, string>> = {
+  enable_seqscan: "off",
+  enable_hashjoin: "off",
+  enable_mergejoin: "off",
+  jit: "off",
+  work_mem: "32MB"
+}
 const connectTimeoutMs = 10_000
 
 const setPlanner = Object.entries(planner)

@@ -11,6 +11,18 @@ export type Rows = ReadonlyArray<ReadonlyArray<Field>>
 /** A parameter; arrays and numbers travel as text and are cast in the statement. */
 export type Parameter = string | null
 
+/** A statement with its parameters. */
+export interface Question {
+  readonly statement: string
+  readonly parameters: ReadonlyArray<Parameter>
+}
+
+/** A statement whose parameters may be lists of texts. */
+export interface ListQuestion {
+  readonly statement: string
+  readonly parameters: ReadonlyArray<Parameter | ReadonlyArray<string>>
+}
+
 /** Runs one statement inside a transaction. */
 export type Run = (statement: string) => Promise<Rows>
 
@@ -20,8 +32,11 @@ export interface Database {
   readonly place: string
   /** A statement that changes nothing; a lost connection is `Unavailable`. */
   readonly read: (statement: string, parameters: ReadonlyArray<Parameter>) => Effect.Effect<Rows, StoreError>
-  /** A statement that changes something, one at a time; a connection lost under it is `Unknown`. */
-  readonly write: (statement: string, parameters: ReadonlyArray<Parameter>) => Effect.Effect<Rows, StoreError>
+  /**
+   * A statement that changes something, one at a time; a connection lost under it is `Unknown`. `withLists` words it for a connection that carries
+   * lists of texts, where all fields of the answer are texts.
+   */
+  readonly write: (question: () => Question, withLists?: () => ListQuestion) => Effect.Effect<Rows, StoreError>
   /** A statement that takes long and may not run in a transaction, such as VACUUM: on a connection of its own, without a deadline. */
   readonly maintain: (statement: string) => Effect.Effect<void, StoreError>
   /** Statements as one transaction. */

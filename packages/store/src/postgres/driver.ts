@@ -3,8 +3,9 @@ import { Effect, type Scope } from "effect"
 import { rejected } from "../key.ts"
 import type { StoreError } from "../store.ts"
 import { type Address, type Connection, type ConnectionOptions, openConnection } from "./connection.ts"
-import type { Database } from "./database.ts"
+import type { Database, ListQuestion, Question } from "./database.ts"
 import { type Activity, storeErrorOf } from "./error.ts"
+import { openWire, unspoken, type Wire } from "./wire.ts"
 
 /** Reads go to the least busy of so many connections, which are made as they are needed. */
 const readerConnections = 4
@@ -23,6 +24,8 @@ export interface ConnectOptions {
 }
 
 const isPoolerRefusal = (error: unknown): boolean => error instanceof Error && /unsupported startup parameter/.test(error.message)
+
+const isUnspoken = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === unspoken
 
 /** Reads `postgres://user:password@host:port/database?sslmode=…`; `?host=/folder` names a folder with a unix socket. */
 export const addressOf = (url: string): Address | StoreError => {
@@ -59,8 +62,10 @@ export const connect = (address: Address, options: ConnectOptions = {}): Effect.
     const open = (own: ConnectionOptions = {}): Connection => openConnection(address, { deadlineMs, pooled, ...own })
     const writer = yield* makePool(open, 1)
     const reader = yield* makePool(open, readerConnections)
+    const wires = yield* makePool(() => openWire(address, deadlineMs), 1)
+    let wireWorks = address.ssl === undefined
     /** A connection that works, over a pooler if need be: one tells itself by refusing our settings. */
-    const ready = (next: () => Connection): Effect.Effect<Connection, StoreError> =>
+    const ready = (next: Pool): Effect.Effect<Connection, StoreError> =>
       Effect.suspend(() => {
         const connection = next()
         return Effect.tryPromise({ try: () => connection.ready, catch: (error) => error }).pipe(
@@ -84,6 +89,29 @@ export const connect = (address: Address, options: ConnectOptions = {}): Effect.
       Effect.flatMap(ready(pool), (connection) =>
         Effect.tryPromise({ try: () => work(connection), catch: (error) => storeErrorOf(error, place, activity) })
       )
+    const writeByDriver = (question: () => Question) =>
+      using(writer, "write", (connection) => {
+        const { statement, parameters } = question()
+        return connection.ask(statement, parameters)
+      })
+    const writeByWire = (wire: Wire, question: () => Question, withLists: (() => ListQuestion) | undefined) =>
+      Effect.tryPromise({ try: () => wire.ready, catch: (error) => error }).pipe(
+        Effect.matchEffect({
+          onFailure: (error) => {
+            if (!isPoolerRefusal(error) && !isUnspoken(error)) return Effect.fail(storeErrorOf(error, place, "read"))
+            wireWorks = false
+            return writeByDriver(question)
+          },
+          onSuccess: () =>
+            Effect.tryPromise({
+              try: () => {
+                const { statement, parameters }: ListQuestion = (withLists ?? question)()
+                return wire.ask(statement, parameters)
+              },
+              catch: (error) => storeErrorOf(error, place, "write")
+            })
+        })
+      )
     /** A connection for one purpose. */
     const alone = <A>(own: ConnectionOptions, use: (connection: Connection) => Promise<A>): Effect.Effect<A, StoreError> =>
       Effect.acquireUseRelease(
@@ -94,7 +122,8 @@ export const connect = (address: Address, options: ConnectOptions = {}): Effect.
     return {
       place,
       read: (statement, parameters) => using(reader, "read", (connection) => connection.ask(statement, parameters)),
-      write: (statement, parameters) => using(writer, "write", (connection) => connection.ask(statement, parameters)),
+      write: (question, withLists) =>
+        Effect.suspend(() => (wireWorks && !pooled ? writeByWire(wires(), question, withLists) : writeByDriver(question))),
       transaction: (body) => using(writer, "read", (connection) => connection.transaction(body)),
       maintain: (statement) =>
         Effect.asVoid(alone({ deadlineMs: maintenanceDeadlineMs }, (connection) => connection.run(statement))),
@@ -114,12 +143,15 @@ export const connect = (address: Address, options: ConnectOptions = {}): Effect.
   })
 
 /** The connection to use next. */
-type Pool = () => Connection
+type Pool<A = Connection> = () => A
 
-const makePool = (open: () => Connection, size: number): Effect.Effect<Pool, never, Scope.Scope> =>
+const makePool = <A extends Pick<Connection, "isLost" | "waiting" | "close">>(
+  open: () => A,
+  size: number
+): Effect.Effect<Pool<A>, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      Effect.sync((): { connections: ReadonlyArray<Connection> } => ({ connections: [] })),
+      Effect.sync((): { connections: ReadonlyArray<A> } => ({ connections: [] })),
       ({ connections }) => Effect.promise(() => Promise.all(connections.map((connection) => connection.close())))
     ),
     (pool) => () => {

@@ -40,6 +40,10 @@ export const frugalSettings: Readonly<Record<string, string>> = {
   max_wal_size: "1GB",
   wal_buffers: "16MB",
   checkpoint_timeout: "10min",
+  // Under load somebody else than the one who writes shall make room in the buffers; it sleeps when there is nothing to do.
+  bgwriter_delay: "10ms",
+  bgwriter_lru_maxpages: "1000",
+  bgwriter_lru_multiplier: "3",
   autovacuum_max_workers: "1",
   autovacuum_naptime: "30s",
   max_worker_processes: "0",
@@ -47,6 +51,7 @@ export const frugalSettings: Readonly<Record<string, string>> = {
   max_parallel_workers_per_gather: "0",
   max_logical_replication_workers: "0",
   jit: "off",
+  update_process_title: "off",
   huge_pages: "off",
   log_checkpoints: "off",
   log_min_messages: "warning"

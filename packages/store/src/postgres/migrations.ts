@@ -64,7 +64,11 @@ const migrations: ReadonlyArray<Migration> = [
   },
   {
     name: "batches that their writer has decided",
-    statements: (schema) => [appendFunction(schema)]
+    statements: (schema) => [appendFunction(schema, "joined")]
+  },
+  {
+    name: "such batches as lists",
+    statements: (schema) => [appendFunction(schema, "lists")]
   }
 ]
 

@@ -3,7 +3,15 @@ import { Effect, Schedule, type Scope } from "effect"
 import type { Meter } from "../metrics.ts"
 import type { StoreError } from "../store.ts"
 import { batchSlots } from "./apply.ts"
-import { appendQuestion, applyQuestion, needsDatabase, outcomesOf, type Sender, sameOutcomes } from "./batch.ts"
+import {
+  appendListsQuestion,
+  appendQuestion,
+  applyQuestion,
+  needsDatabase,
+  outcomesOf,
+  type Sender,
+  sameOutcomes
+} from "./batch.ts"
 import type { Database, Rows } from "./database.ts"
 import { type Decision, makeLedger, type Outcome, type Proposal } from "./ledger.ts"
 import { makeRivalry } from "./rivalry.ts"
@@ -69,10 +77,10 @@ export const makeSender = (
     /** Undefined: it never happened, and never will. */
     const settle = (sender: Sender, lost: StoreError): Effect.Effect<string | undefined, StoreError> =>
       Effect.suspend(() =>
-        database.write(`select ${schema}.settle_batch($1::text::bigint, $2::text::bigint)`, [
-          String(sender.writer),
-          String(sender.number)
-        ])
+        database.write(() => ({
+          statement: `select ${schema}.settle_batch($1::text::bigint, $2::text::bigint)`,
+          parameters: [String(sender.writer), String(sender.number)]
+        }))
       ).pipe(
         Effect.retry({
           while: (error: StoreError) => error.retryable || isUnknown(error),
@@ -103,17 +111,18 @@ export const makeSender = (
     ): Effect.Effect<ReadonlyArray<Outcome>, StoreError> =>
       Effect.suspend(() => {
         const sender = senderIn(slot)
-        const { statement, parameters } = applyQuestion(sender, batch)
-        return database.write(statement, parameters).pipe(
-          Effect.map((rows) => String(rows[0]?.[0] ?? "")),
-          Effect.catchIf(isUnknown, (lost) => settle(sender, lost)),
-          Effect.tapError(() => Effect.sync(() => decision !== undefined && ledger.refuse(decision))),
-          Effect.flatMap((answer) => {
-            if (answer !== undefined) return Effect.succeed(applied(batch, decision, answer))
-            if (decision !== undefined) ledger.refuse(decision)
-            return apply(batch, slot, undefined)
-          })
-        )
+        return database
+          .write(() => applyQuestion(sender, batch))
+          .pipe(
+            Effect.map((rows) => String(rows[0]?.[0] ?? "")),
+            Effect.catchIf(isUnknown, (lost) => settle(sender, lost)),
+            Effect.tapError(() => Effect.sync(() => decision !== undefined && ledger.refuse(decision))),
+            Effect.flatMap((answer) => {
+              if (answer !== undefined) return Effect.succeed(applied(batch, decision, answer))
+              if (decision !== undefined) ledger.refuse(decision)
+              return apply(batch, slot, undefined)
+            })
+          )
       })
 
     /** We decide, and the database only checks that nobody else wrote meanwhile; if so, it decides. */
@@ -124,9 +133,13 @@ export const makeSender = (
     ): Effect.Effect<ReadonlyArray<Outcome>, StoreError> =>
       Effect.suspend(() => {
         const sender = senderIn(slot)
-        const { statement, parameters } = appendQuestion(sender, ledger.server() ?? "", decision)
-        return database.write(statement, parameters).pipe(
-          Effect.map((rows: Rows) => rows[0]?.[0] === true),
+        const server = ledger.server() ?? ""
+        const asked = database.write(
+          () => appendQuestion(sender, server, decision),
+          () => appendListsQuestion(sender, server, decision)
+        )
+        return asked.pipe(
+          Effect.map((rows: Rows) => rows[0]?.[0] === true || rows[0]?.[0] === "t"),
           Effect.catchIf(isUnknown, (lost) => Effect.map(settle(sender, lost), (answer) => answer !== undefined)),
           Effect.tapError(() => Effect.sync(() => ledger.refuse(decision))),
           Effect.flatMap((written) => {

@@ -3,14 +3,8 @@ import type { Commit } from "../hub.ts"
 import { prefixEnd } from "../key.ts"
 import type { Change, Entry, ListOptions, Range } from "../store.ts"
 import { serverExpression } from "./append.ts"
-import type { Field, Parameter } from "./database.ts"
+import type { Field, Question } from "./database.ts"
 import type { Report } from "./ledger.ts"
-
-/** A statement with its parameters. */
-export interface Question {
-  readonly statement: string
-  readonly parameters: ReadonlyArray<Parameter>
-}
 
 /** Where the log begins and ends. */
 export interface Bounds {

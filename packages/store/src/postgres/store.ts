@@ -33,7 +33,7 @@ export const openStoreIn = (
     })
     const { newest } = yield* bounds
     const meter = yield* makeMeter
-    const hub: Hub = makeHub(newest, readLogOf(database, schema), { meter, onWatched: () => wakeups.ring() })
+    const hub: Hub = makeHub(newest, readLogOf(database, schema), { meter, onWatched: () => wakeups.watched() })
     const wakeups = yield* makeWakeups(database, schema, () => hub.watchers() > 0)
     const progress = yield* followLog(database, schema, hub, wakeups, meter)
     const write = yield* makeWriter(database, schema, progress.committed)

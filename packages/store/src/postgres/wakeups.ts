@@ -1,5 +1,5 @@
 /** When to look at the log again: on notifications, on commits of our own, and after a while in any case. @module */
-import { Effect, Schedule, type Scope } from "effect"
+import { Deferred, Effect, Schedule, type Scope } from "effect"
 import { channelOf } from "./apply.ts"
 import type { Database } from "./database.ts"
 
@@ -11,6 +11,8 @@ const pollDeafMs = 200
 /** A bell that remembers one ring. */
 export interface Wakeups {
   readonly ring: () => void
+  /** Somebody watches: listens from now on, and rings. */
+  readonly watched: () => void
   /** Ends when the bell has rung since the last wait, or when it is time to look anyway. */
   readonly wait: Effect.Effect<void>
 }
@@ -21,7 +23,7 @@ export const retryForEver: Schedule.Schedule<unknown> = Schedule.min([
   Schedule.spaced("2 seconds")
 ])
 
-/** Listens to the channel of a schema as long as the scope lasts; notifications ring only while `isWatched`. */
+/** Listens to the channel of a schema from the first watcher until the scope ends; notifications ring only while `isWatched`. */
 export const makeWakeups = (
   database: Database,
   schema: string,
@@ -30,6 +32,8 @@ export const makeWakeups = (
   Effect.gen(function* () {
     let rung = false
     let listening = false
+    let wasWatched = false
+    const firstWatcher = yield* Deferred.make<void>()
     let wake: (() => void) | undefined
     const ring = (): void => {
       rung = true
@@ -52,7 +56,9 @@ export const makeWakeups = (
           })
         )
       )
-    yield* attempt.pipe(Effect.retry(retryForEver), Effect.forever, Effect.forkScoped)
+    yield* Effect.andThen(Deferred.await(firstWatcher), attempt.pipe(Effect.retry(retryForEver), Effect.forever)).pipe(
+      Effect.forkScoped
+    )
     const rings = Effect.callback<void>((resume) => {
       if (rung) return resume(Effect.void)
       wake = () => resume(Effect.void)
@@ -60,7 +66,7 @@ export const makeWakeups = (
         wake = undefined
       })
     })
-    const wait = Effect.suspend(() => Effect.timeoutOption(rings, listening ? pollListeningMs : pollDeafMs)).pipe(
+    const wait = Effect.suspend(() => Effect.timeoutOption(rings, listening || !wasWatched ? pollListeningMs : pollDeafMs)).pipe(
       Effect.andThen(
         Effect.sync(() => {
           rung = false
@@ -68,5 +74,10 @@ export const makeWakeups = (
         })
       )
     )
-    return { ring, wait }
+    const watched = (): void => {
+      wasWatched = true
+      Deferred.doneUnsafe(firstWatcher, Effect.void)
+      ring()
+    }
+    return { ring, watched, wait }
   })

@@ -20,7 +20,8 @@ export interface WriterLimits extends BatchLimits {
 
 const defaultLimits: WriterLimits = {
   batchWrites: 512,
-  batchUnits: 4 * 1024 * 1024,
+  // A batch that fits into the buffer of a socket is handed over at once; a larger one waits for the other side in its middle.
+  batchUnits: 176 * 1024,
   queueCommits: 16_384,
   queueUnits: 128 * 1024 * 1024,
   overlapWrites: 24
