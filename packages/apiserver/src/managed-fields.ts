@@ -26,21 +26,23 @@ export interface TrackedWrite {
 type Entries = NonNullable<KubernetesObject["metadata"]>["managedFields"]
 
 /** The `managedFields` of an object after a write that is no apply. */
-export const managedFieldsAfter = (served: Served, { before, after, manager, subresource, now }: TrackedWrite): Entries => {
+export const managedFieldsAfter = (served: Served, write: TrackedWrite): Entries => {
+  const { before, after } = write
   const show = served.show ?? ((object) => object)
-  const tracked = trackUpdate({
-    kind: served.resource,
-    before: before === undefined ? undefined : show(before),
-    after: show(after),
-    manager,
-    subresource,
-    now: timestamp(now)
-  })
-  return tracked.metadata?.managedFields
+  const shown = { ...write, before: before === undefined ? undefined : show(before), after: show(after) }
+  return tracked(served, shown).metadata?.managedFields
 }
+
+/** The object after a write that is no apply, with its `managedFields`. */
+export const withManagedFields = (served: Served, write: TrackedWrite): KubernetesObject =>
+  served.show === undefined ? tracked(served, write) : withEntries(write.after, managedFieldsAfter(served, write))
+
+const tracked = ({ resource: kind }: Served, write: TrackedWrite): KubernetesObject =>
+  trackUpdate({ ...write, kind, now: timestamp(write.now) })
 
 /** The object with these entries, or without any. */
 export const withEntries = (object: KubernetesObject, managedFields: Entries): KubernetesObject => {
+  if (managedFields === object.metadata?.managedFields) return object
   const { managedFields: _, ...metadata } = object.metadata ?? {}
   return { ...object, metadata: managedFields === undefined ? metadata : { ...metadata, managedFields } }
 }

@@ -29,5 +29,14 @@ export interface Serving {
   readonly ping: Effect.Effect<bigint, StoreError>
 }
 
-/** A time as Kubernetes writes it, in whole seconds. */
-export const timestamp = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+let second = Number.NaN
+let text = ""
+
+/** A time as Kubernetes writes it, in whole seconds; most are of the second that was written last. */
+export const timestamp = (milliseconds: number): string => {
+  const wanted = Math.floor(milliseconds / 1000)
+  if (wanted === second) return text
+  text = `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+  second = wanted
+  return text
+}

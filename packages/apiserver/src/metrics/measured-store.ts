@@ -16,9 +16,10 @@ export const measuredStore = (store: Store, meter: Meter): Store => {
   const measured = <A, E>(operation: string, type: string, call: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.suspend(() => {
       const start = performance.now()
-      return Effect.onExit(call, (exit) =>
-        Effect.sync(() => meter.stored(operation, type, (performance.now() - start) / 1000, isFailure(exit)))
-      )
+      return Effect.onExit(call, (exit) => {
+        meter.stored(operation, type, (performance.now() - start) / 1000, isFailure(exit))
+        return Effect.void
+      })
     })
   return {
     ...store,

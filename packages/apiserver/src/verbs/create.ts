@@ -17,7 +17,7 @@ import { readWriteOptions, type WriteOptions } from "../decode/write-options.ts"
 import { storedResponse } from "../encode/json.ts"
 import { withoutGated } from "../gated.ts"
 import { strategyOf } from "../kinds/table.ts"
-import { managedFieldsAfter, managerOfRequest, withEntries } from "../managed-fields.ts"
+import { managerOfRequest, withEntries, withManagedFields } from "../managed-fields.ts"
 import { newMetadata, withMetadata } from "../object-meta.ts"
 import type { RequestContext } from "../request.ts"
 import { defaulted, requireValid } from "../rules.ts"
@@ -92,10 +92,7 @@ const owned = (
   if (options.applied === true) return withEntries(complete, given)
   const after = withEntries(complete, given)
   const manager = managerOfRequest(context, options.fieldManager)
-  return withEntries(
-    complete,
-    managedFieldsAfter(served, { before: undefined, after, manager, subresource: "", now: serving.now() })
-  )
+  return withManagedFields(served, { before: undefined, after, manager, subresource: "", now: serving.now() })
 }
 
 const createOnce = async (
