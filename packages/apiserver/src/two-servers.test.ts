@@ -53,6 +53,21 @@ const suite = (shared: (scope: Scope.Scope) => Promise<Shared>) => {
     expect(events.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(names.map((name) => `ADDED ${name}`))
   })
 
+  test("a watch goes on at a server that has started since, and misses nothing", async () => {
+    const { metadata } = await first.json("GET", path)
+    const names = ["later-1", "later-2", "later-3"]
+    for (const name of names) await first.json("POST", path, configMap(name))
+    await first.json("DELETE", `${path}/later-2`)
+    const third = await startServer({}, store.layer)
+    const watch = await third.send("GET", `${path}?watch=true&resourceVersion=${metadata.resourceVersion}`)
+    const events = await takeEvents(watch, 4)
+    expect(events.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual([
+      ...names.map((name) => `ADDED ${name}`),
+      "DELETED later-2"
+    ])
+    await third.close()
+  })
+
   test("watches on both show the same history of writes on both", async () => {
     const watches = await Promise.all([first, second].map((server) => server.send("GET", `${path}?watch=true&resourceVersion=0`)))
     const count = (await first.json("GET", path)).items.length
@@ -87,7 +102,8 @@ const suite = (shared: (scope: Scope.Scope) => Promise<Shared>) => {
     expect(Object.keys((await second.json("GET", `${path}/shared`)).data)).toHaveLength(20)
   })
 
-  test("a watch from before a server's memory is told that it is too old", async () => {
+  test("a watch from before what store and server remember is told that it is too old", async () => {
+    await store.compact()
     const third = await startServer({}, store.layer)
     const [event] = await takeEvents(await third.send("GET", `${path}?watch=true&resourceVersion=1`), 1)
     expect(event).toMatchObject({ type: "ERROR", object: { code: 410, reason: "Expired" } })

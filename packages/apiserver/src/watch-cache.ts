@@ -10,6 +10,10 @@ import { folderOfKey, StoredObject } from "./stored.ts"
 const pageLimit = 1000
 /** Bytes of lists that are kept beside the texts they were made of. */
 const listBytesLimit = 64 * 1024 * 1024
+/** So many changes before its start a server reads again: a watch that was at another one goes on here and misses nothing. */
+const rewoundChanges = 2000n
+const firstRevision = 1n
+const catchUpMs = 30_000
 const firstWaitMs = 20
 const longestWaitMs = 2000
 
@@ -52,8 +56,7 @@ export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreErr
       for (const callback of [...advances]) callback(to)
     }
 
-    const load = Effect.gen(function* () {
-      const listed = yield* listAll(store)
+    const fill = (listed: Listed): void => {
       const byFolder = new Map<string, Array<StoredObject>>()
       for (const { key, value, revision, createRevision } of listed.entries) {
         const folder = folderOfKey(key)
@@ -69,7 +72,8 @@ export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreErr
         bucket.endAll()
       }
       advance(listed.revision)
-    })
+    }
+    const load = Effect.map(listAll(store), fill)
 
     const follow = Stream.suspend(() => store.watch({ prefix: "" }, revision)).pipe(
       Stream.runForEach((changes) =>
@@ -90,7 +94,8 @@ export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreErr
       Effect.catchTag("Compacted", () => load)
     )
 
-    yield* load
+    const committed = yield* store.revision
+    fill(yield* listBefore(store, committed))
     // The wait doubles only while nothing comes through: after a good hour the first try is quick again.
     const waitOnce = Effect.suspend(() => Effect.sleep(Math.min(firstWaitMs * 2 ** failures++, longestWaitMs)))
     yield* follow.pipe(
@@ -116,6 +121,9 @@ export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreErr
         advances.add(check)
       })
     }
+
+    // Whoever uses the cache finds what was there when it was made.
+    yield* Effect.promise(() => reached(committed, catchUpMs))
 
     return {
       store,
@@ -154,13 +162,33 @@ const freshness = (store: Store, reached: WatchCache["reached"]): WatchCache["fr
   }
 }
 
+interface Listed {
+  readonly entries: ReadonlyArray<Entry>
+  readonly revision: bigint
+}
+
+/** Every entry as it was some changes ago, or as long ago as the store remembers. */
+const listBefore = (store: Store, committed: bigint): Effect.Effect<Listed, StoreError> => {
+  // The first revision is that of an empty store, and of no change.
+  if (committed <= firstRevision) return listAll(store)
+  const wanted = committed > rewoundChanges ? committed - rewoundChanges : firstRevision
+  return listAt(store, wanted).pipe(
+    Effect.catchTag("Compacted", ({ oldest }) => listAt(store, oldest)),
+    Effect.catchTag("Compacted", () => listAll(store))
+  )
+}
+
 /** Every entry at one revision. When that revision is compacted away in the middle, it starts over. */
-const listAll = (
-  store: Store
-): Effect.Effect<{ readonly entries: ReadonlyArray<Entry>; readonly revision: bigint }, StoreError> =>
+const listAll = (store: Store): Effect.Effect<Listed, StoreError> =>
+  listAt(store, undefined).pipe(
+    Effect.retry({ times: 5, while: (error: Compacted | StoreError) => error._tag === "Compacted" }),
+    Effect.catchTag("Compacted", (error) => Effect.die(error))
+  )
+
+const listAt = (store: Store, at: bigint | undefined): Effect.Effect<Listed, Compacted | StoreError> =>
   Effect.gen(function* () {
     const entries: Array<Entry> = []
-    let page = yield* store.list({ prefix: "" }, { limit: pageLimit })
+    let page = yield* store.list({ prefix: "" }, { limit: pageLimit, ...(at === undefined ? {} : { at }) })
     const { revision } = page
     entries.push(...page.entries)
     while (page.next !== undefined) {
@@ -168,7 +196,4 @@ const listAll = (
       entries.push(...page.entries)
     }
     return { entries, revision }
-  }).pipe(
-    Effect.retry({ times: 5, while: (error: Compacted | StoreError) => error._tag === "Compacted" }),
-    Effect.catchTag("Compacted", (error) => Effect.die(error))
-  )
+  })
