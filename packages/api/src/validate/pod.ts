@@ -1,5 +1,5 @@
 /** Validation of pods and pod templates, new and changed. @module */
-import { forbidden } from "../field-error.ts"
+import { forbidden, tooLong } from "../field-error.ts"
 import { isDns1123Label, isDns1123Subdomain } from "../name.ts"
 import type { Pod, PodSpec, PodTemplate, PodTemplateSpec } from "../types/core-v1.ts"
 import { validateContainers } from "./container.ts"
@@ -37,6 +37,17 @@ export function* validatePodTemplateObject({ template = {} }: Loose<PodTemplate>
   yield* validatePodTemplate(template, "template")
 }
 
+const maxHostname = 64
+
+/** A hostname that has nothing to do with the pod's name. */
+function* validateHostname({ hostnameOverride: name, setHostnameAsFQDN, hostNetwork }: Loose<PodSpec>, path: string): Findings {
+  if (name === undefined) return
+  if (setHostnameAsFQDN === true) yield forbidden(path, "may not be specified when setHostnameAsFQDN is true")
+  if (hostNetwork === true) yield forbidden(path, "may not be specified when hostNetwork is true")
+  if (name.length > maxHostname) yield tooLong(path, maxHostname)
+  yield* breaks(path, name, isDns1123Subdomain(name))
+}
+
 /** The spec of a pod or a template. */
 export function* validatePodSpec(spec: Loose<PodSpec>, path: string): Findings {
   yield* validateVolumes(spec.volumes ?? [], `${path}.volumes`)
@@ -56,6 +67,7 @@ export function* validatePodSpec(spec: Loose<PodSpec>, path: string): Findings {
   yield* mayHaveForm(`${path}.nodeName`, spec.nodeName, isDns1123Subdomain)
   yield* mayHaveForm(`${path}.hostname`, spec.hostname, isDns1123Label)
   yield* mayHaveForm(`${path}.subdomain`, spec.subdomain, isDns1123Label)
+  yield* validateHostname(spec, `${path}.hostnameOverride`)
   yield* mayHaveForm(`${path}.priorityClassName`, spec.priorityClassName, isDns1123Subdomain)
   yield* mayHaveForm(`${path}.runtimeClassName`, spec.runtimeClassName, isDns1123Subdomain)
   yield* within(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, 1, maxInt32)

@@ -1,6 +1,6 @@
 /** POST of a Binding: the scheduler's word on which node a pod goes to. @module */
 import { conflict, type FieldError, fieldError, invalid, setCondition } from "@tsukube/api"
-import { type Binding, type Pod, pods } from "@tsukube/api/core-v1"
+import { type Binding, type Pod, type PodStatus, pods } from "@tsukube/api/core-v1"
 import { readBody } from "../decode/body.ts"
 import { decodeObject } from "../decode/object.ts"
 import { readWriteOptions } from "../decode/write-options.ts"
@@ -48,9 +48,15 @@ const bind = (pod: Pod, binding: Binding, now: number): Pod => {
       ...(pod.metadata?.generation === undefined ? {} : { generation: pod.metadata.generation })
     },
     spec: { ...pod.spec, nodeName: binding.target.name ?? "" },
-    status: { ...pod.status, conditions: setCondition(pod.status?.conditions ?? [], condition, timestamp(now)) }
+    // Where it was meant to go is of no use once it is there.
+    status: {
+      ...withoutNomination(pod.status),
+      conditions: setCondition(pod.status?.conditions ?? [], condition, timestamp(now))
+    }
   }
 }
+
+const withoutNomination = ({ nominatedNodeName: _, ...status }: PodStatus = {}): PodStatus => status
 
 /** Answers POST of `pods/NAME/binding` and of `bindings`, which names the pod in its metadata. */
 export const bindPod = async (serving: Serving, context: RequestContext, _served: Served): Promise<Response> => {

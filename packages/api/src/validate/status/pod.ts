@@ -11,10 +11,11 @@ const known: ReadonlySet<string> = new Set(["PodScheduled", "Ready", "Containers
 /** A pod's status: nothing that ended for good runs again, and names and addresses have their form. */
 export function* validatePodStatus({ spec = {}, status = {} }: Loose<Pod>, old: Loose<Pod>): Findings {
   const { nominatedNodeName: nominated = "" } = status
-  if (nominated !== "" && nominated !== old.status?.nominatedNodeName)
+  if (nominated !== "" && nominated !== old.status?.nominatedNodeName) {
     for (const sentence of isDns1123Subdomain(nominated)) yield invalid("status.nominatedNodeName", nominated, sentence)
-  if (nominated !== "" && (spec.nodeName ?? "") !== "")
-    yield forbidden("status.nominatedNodeName", "may not be set on pods that are already bound to a node")
+    if ((old.spec?.nodeName ?? "") !== "")
+      yield forbidden("status.nominatedNodeName", "may not be set on pods that are already bound to a node")
+  }
   const policy = spec.restartPolicy ?? "Always"
   const sidecars = new Set([...(spec.initContainers ?? [])].filter((c) => c.restartPolicy === "Always").map(({ name }) => name))
   const ruled = new Set(

@@ -132,6 +132,11 @@ table("v1", "Pod", { spec: { resourceClaims: [{ name: "gpu" }] } }, {}, [
   ]
 ])
 
+table("v1", "Pod", { spec: { nodeName: "n" } }, { nominatedNodeName: "n" }, [
+  [{ nominatedNodeName: "n" }],
+  [{ nominatedNodeName: "m" }, "status.nominatedNodeName: Forbidden: may not be set on pods that are already bound to a node"]
+])
+
 const start = "2026-01-02T03:04:05Z"
 const end = "2026-01-02T03:05:05Z"
 const done = ["SuccessCriteriaMet", "Complete"].map((type) => ({ type, status: "True" }))

@@ -201,6 +201,8 @@ const pod = {
     containers.map((c) => ({ ...c, name: `init-${c.name}` })),
   // Each container has another port of the node.
   "Container.ports": new Ways(...[1, 2, 3, 4].map((number) => [{ ...port, containerPort: number, hostPort: number }])),
+  // The volumes are called by what they are: a8 is an emptyDir, a9 a claim of the pod's own.
+  "FileKeySelector.volumeName": "a8",
   "VolumeMount.name": "a5",
   "VolumeMount.mountPath": "/a",
   "VolumeDevice.name": "a9",
@@ -429,11 +431,11 @@ const shapes: Readonly<Record<string, ReadonlyArray<Shape>>> = {
   LifecycleHandler: oneOf(["exec", "httpGet", "tcpSocket", "sleep"]),
   PodSpec: [
     {
-      without: ["ephemeralContainers", "nodeName", "shareProcessNamespace"],
+      without: ["ephemeralContainers", "hostnameOverride", "nodeName", "shareProcessNamespace"],
       set: { os: { name: "linux" }, containers: oneCalledA }
     },
     {
-      only: ["nodeName", "shareProcessNamespace", "resourceClaims", ...priority],
+      only: ["hostnameOverride", "nodeName", "shareProcessNamespace", "resourceClaims", ...priority],
       set: { containers: [{ name: "a", image: "a" }] }
     },
     {
