@@ -12,6 +12,7 @@ import { makeExpectations } from "../expectations.ts"
 import { FailedPods } from "../failed-pods.ts"
 import { unlessGone } from "../failure.ts"
 import { isDeleting, nameOf, namespaceOf, queueKeyOf, uidOf } from "../object.ts"
+import { ownWrites } from "../own-writes.ts"
 import { claimOwned, ownerIndexes } from "../owned.ts"
 import { ownerTrigger } from "../pod-trigger.ts"
 import { ordinalOf, type Revised, revisionOf } from "./identity.ts"
@@ -63,6 +64,8 @@ const run = (context: ControllerContext) =>
     const revisionCache = informers.of(controllerrevisions, { indexes: ownerIndexes })
     const recorder = yield* context.recorder("statefulset-controller")
     const expectations = makeExpectations()
+    // Which revision is the current one is known from the status alone.
+    const known = ownWrites(sets)
     const failedPods = new FailedPods()
 
     const handsFor = (set: StatefulSet, key: string): StatefulHands => {
@@ -76,7 +79,8 @@ const run = (context: ControllerContext) =>
         const { set } = situation
         const status = statusOf(situation, updating, collisionCount)
         if (sameMeaning(set.status ?? {}, status)) return
-        yield* unlessGone(client.updateStatus(statefulsets, { ...set, status }))
+        const written = yield* unlessGone(client.updateStatus(statefulsets, { ...set, status }))
+        if (written !== undefined) known.wrote(written)
       })
 
     /** A set that is being deleted is left to the garbage collector; a new revision would only stand in its way. */
@@ -98,7 +102,7 @@ const run = (context: ControllerContext) =>
 
     const reconcile = (key: string) =>
       Effect.gen(function* () {
-        const set = sets.get(key)
+        const set = known.get(key)
         if (set === undefined) {
           expectations.forget(key)
           return undefined
