@@ -8,7 +8,7 @@ import type { LabelSelector } from "../types/meta-v1.ts"
 import { validateMatch } from "./apps.ts"
 import { type Findings, type Loose, needsOneOf, nonNegative } from "./findings.ts"
 import { validateJobPolicies } from "./job-policy.ts"
-import { comparableTemplate } from "./job-template.ts"
+import { validateTemplateChange } from "./job-template.ts"
 import { validatePodTemplate } from "./pod.ts"
 import { validateSchedule, validateTimeZone } from "./schedule.ts"
 
@@ -62,9 +62,9 @@ export function* validateJobUpdate(job: Loose<Job>, old: Loose<Job>): Findings {
     "successPolicy"
   ] as const) {
     if (key === "completions" && elastic) continue
-    const before = key === "template" ? comparableTemplate(old, spec.template ?? {}) : oldSpec[key]
-    if (equalJson(spec[key], before)) continue
-    if (key === "completions" && spec.completionMode === "Indexed")
+    if (equalJson(spec[key], oldSpec[key])) continue
+    if (key === "template") yield* validateTemplateChange(job, old)
+    else if (key === "completions" && spec.completionMode === "Indexed")
       yield invalid("spec.completions", spec.completions, "can only be modified in tandem with spec.parallelism")
     else yield immutable(`spec.${key}`, spec[key])
   }

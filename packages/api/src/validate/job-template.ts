@@ -1,9 +1,11 @@
 /** What may change in the template of a Job that rests: where its pods may go, and how much they may use. @module */
+import { immutable } from "../field-error.ts"
+import { equalJson } from "../json.ts"
 import type { Job } from "../types/batch-v1.ts"
-import type { Affinity, Container, PodTemplateSpec } from "../types/core-v1.ts"
-import type { Loose } from "./findings.ts"
+import type { Affinity, Container, PodSpec } from "../types/core-v1.ts"
+import type { Findings, Loose } from "./findings.ts"
 
-type Template = Loose<PodTemplateSpec>
+type Spec = Loose<PodSpec>
 type Fields = Readonly<Record<string, unknown>>
 
 /** True while no pod of the Job is there to be another than its template says. */
@@ -32,18 +34,22 @@ const measuredAs = (
 ): ReadonlyArray<Loose<Container>> | undefined =>
   containers?.map((container, i) => taking(container, now?.[i] ?? container, ["resources"]))
 
-/** The old template, with what the new one may change as the new one has it: what still differs may not. */
-export const comparableTemplate = (old: Loose<Job>, now: Template): Template => {
-  const template = old.spec?.template ?? {}
-  if (!rests(old)) return template
-  const [before, after] = [template.spec ?? {}, now.spec ?? {}]
-  const containers = measuredAs(before.containers, after.containers)
-  const initContainers = measuredAs(before.initContainers, after.initContainers)
-  const affinity = affinityFor(before.affinity, after.affinity)
-  const placed = taking(before, after, ["nodeSelector", "tolerations", "schedulingGates"])
-  return {
-    ...template,
-    metadata: taking(template.metadata ?? {}, now.metadata ?? {}, ["labels", "annotations"]),
-    spec: taking(placed, { containers, initContainers, affinity }, ["containers", "initContainers", "affinity"])
+/** What of a Job's template differs although it may not: all of it, or of one that rests its pods' spec. */
+export function* validateTemplateChange(job: Loose<Job>, old: Loose<Job>): Findings {
+  const [template, before] = [job.spec?.template ?? {}, old.spec?.template ?? {}]
+  if (!rests(old)) {
+    if (!equalJson(template, before)) yield immutable("spec.template", template)
+    return
   }
+  const spec = template.spec ?? {}
+  if (!equalJson(spec, comparableSpec(before.spec ?? {}, spec))) yield immutable("spec.template.spec", spec)
+}
+
+/** The old spec, with what the new one may change as the new one has it. */
+const comparableSpec = (old: Spec, now: Spec): Spec => {
+  const containers = measuredAs(old.containers, now.containers)
+  const initContainers = measuredAs(old.initContainers, now.initContainers)
+  const affinity = affinityFor(old.affinity, now.affinity)
+  const placed = taking(old, now, ["nodeSelector", "tolerations", "schedulingGates"])
+  return taking(placed, { containers, initContainers, affinity }, ["containers", "initContainers", "affinity"])
 }

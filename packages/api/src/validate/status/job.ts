@@ -1,7 +1,7 @@
 /** Validation of what is reported of a Job: counts, and that an end is a real end. @module */
 import { duplicate, type FieldError, invalid, omitted, required } from "../../field-error.ts"
 import { equalJson } from "../../json.ts"
-import type { Job, JobStatus } from "../../types/batch-v1.ts"
+import type { Job, JobSpec, JobStatus } from "../../types/batch-v1.ts"
 import { type Findings, type Loose, nonNegative } from "../findings.ts"
 import { parseIndexes } from "../job-policy.ts"
 
@@ -15,7 +15,7 @@ export function* validateJobStatus({ spec = {}, status = {} }: Loose<Job>, old: 
     if (typeof problem === "string") yield invalid(`status.${list}`, status[list], `error parsing ${list}: ${problem}`)
   }
   // A status written before these rules were may stay as it is.
-  if (!equalJson(status, old.status ?? {})) yield* validateEnd(status)
+  if (!equalJson(status, old.status ?? {})) yield* validateEnd(spec, status)
   const before = old.status ?? {}
   // A Job that goes on begins anew.
   const resumes = has(before, "Suspended") && !has(status, "Suspended")
@@ -43,7 +43,7 @@ function* validateUncounted({ uncountedTerminatedPods: pods }: Loose<JobStatus>)
     }
 }
 
-function* validateEnd(status: Loose<JobStatus>): Findings {
+function* validateEnd(spec: Loose<JobSpec>, status: Loose<JobStatus>): Findings {
   const { active = 0, ready = 0, terminating = 0, startTime, completionTime, uncountedTerminatedPods: uncounted } = status
   const complete = has(status, "Complete")
   const failed = has(status, "Failed")
@@ -54,7 +54,9 @@ function* validateEnd(status: Loose<JobStatus>): Findings {
       yield invalid("status.uncountedTerminatedPods", uncounted, "uncountedTerminatedPods needs to be empty for finished job")
     if (active > 0) yield invalid("status.active", active, "active>0 is invalid for finished job")
     if (terminating > 0) yield invalid("status.terminating", terminating, "terminating>0 is invalid for finished job")
-    if (startTime === undefined) yield required("status.startTime", "startTime is required for finished job")
+    // One that rests and wants nothing done ends without having started.
+    if (startTime === undefined && !(spec.suspend === true && spec.completions === 0))
+      yield required("status.startTime", "startTime is required for finished job")
   }
   if (complete && failed) yield conditions("cannot set Complete=True and Failed=True conditions")
   if (complete && has(status, "FailureTarget")) yield conditions("cannot set Complete=True and FailureTarget=true conditions")
