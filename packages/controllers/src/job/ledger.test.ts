@@ -141,14 +141,20 @@ describe("a status", () => {
 })
 
 describe("the end", () => {
+  test("of a Job at rest has a start time, unless there was nothing to do", () => {
+    const time = Date.parse("2026-01-01T12:00:00Z")
+    expect(finish(job({ suspend: true }), {}, failing, time)?.startTime).toBe("2026-01-01T12:00:00Z")
+    expect(finish(job({ suspend: true, completions: 0 }), {}, completed, time)?.startTime).toBeUndefined()
+  })
+
   test("is said when everybody is counted and nobody on the way out", () => {
     const ready: JobStatus = { startTime: "2026-01-01T00:00:00Z", terminating: 0 }
-    expect(finish({ ...ready, terminating: 1 }, completed, 0)).toBeUndefined()
-    expect(finish({ ...ready, uncountedTerminatedPods: { failed: ["a"] } }, completed, 0)).toBeUndefined()
-    const status = finish(ready, completed, Date.parse("2026-01-01T12:00:00Z"))
+    expect(finish(job(), { ...ready, terminating: 1 }, completed, 0)).toBeUndefined()
+    expect(finish(job(), { ...ready, uncountedTerminatedPods: { failed: ["a"] } }, completed, 0)).toBeUndefined()
+    const status = finish(job(), ready, completed, Date.parse("2026-01-01T12:00:00Z"))
     expect(status?.completionTime).toBe("2026-01-01T12:00:00Z")
     expect(status?.conditions?.map(({ type }) => type)).toEqual(["Complete"])
-    expect(finish(ready, failing, 0)?.completionTime).toBeUndefined()
+    expect(finish(job(), ready, failing, 0)?.completionTime).toBeUndefined()
   })
 })
 

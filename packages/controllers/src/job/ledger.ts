@@ -114,12 +114,14 @@ const indexStatus = ({ succeeded, failed }: NonNullable<Tally["indexes"]>): JobS
 })
 
 /** The status of an ended Job, once every pod is counted and none is on its way out; undefined until then. */
-export const finish = (status: JobStatus, ending: Ending, nowMs: number): JobStatus | undefined => {
+export const finish = ({ spec }: Job, status: JobStatus, ending: Ending, nowMs: number): JobStatus | undefined => {
   const { succeeded = [], failed = [] } = status.uncountedTerminatedPods ?? {}
   if (succeeded.length + failed.length + (status.terminating ?? 0) > 0) return undefined
   const time = formatTime(nowMs)
-  // One that ends at rest has no start time; the API wants one of every ended Job.
-  const ended = put({ ...status, startTime: status.startTime ?? time }, ending.type, ending, nowMs)
+  // The API wants a start time of every ended Job but one that rests and has nothing to do.
+  const isVoid = spec?.suspend === true && spec.completions === 0
+  const started = status.startTime === undefined && !isVoid ? { ...status, startTime: time } : status
+  const ended = put(started, ending.type, ending, nowMs)
   return ending.type === "Complete" ? { ...ended, completionTime: time } : ended
 }
 

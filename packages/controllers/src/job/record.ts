@@ -66,7 +66,7 @@ export const record = (
     const gone = new Set(release.filter((_, at) => results[at]?._tag === "Success").map(uidOf))
     const tracked = pods.filter((pod) => isOpen(situation, pod)).map(uidOf)
     const counted = settle(noted.status ?? {}, new Set(tracked.filter((uid) => !gone.has(uid))))
-    const last = ending !== undefined && isAll ? finish(counted, ending, nowMs) : undefined
+    const last = ending !== undefined && isAll ? finish(job, counted, ending, nowMs) : undefined
     const now = yield* write(pen, noted, last ?? counted)
     if (now === undefined) return undefined
     const failure = results.find((result) => result._tag === "Failure")?.failure
