@@ -22,11 +22,17 @@ export const folderOfKey = (key: string): string | undefined => {
 const metadataMark = '"metadata":{'
 const revisionMark = '"resourceVersion":"'
 
+/**
+ * The same text, joined from its parts at once, which reading a letter does. Left in parts, thousands of texts that stay would
+ * give the garbage collector several times as much to look at.
+ */
+const joined = (text: string): string => (text.charCodeAt(text.length - 1) === 0 ? text.slice(0) : text)
+
 /** Puts the revision in as metadata's first field; the stored text never has one, so nothing has to be parsed. */
 export const withRevision = (stored: string, revision: bigint): string => {
   const at = stored.indexOf(metadataMark) + metadataMark.length
   const comma = stored[at] === "}" ? "" : ","
-  return `${stored.slice(0, at)}${revisionMark}${revision}"${comma}${stored.slice(at)}`
+  return joined(`${stored.slice(0, at)}${revisionMark}${revision}"${comma}${stored.slice(at)}`)
 }
 
 /** The same text under another revision: what a DELETED event shows. */
