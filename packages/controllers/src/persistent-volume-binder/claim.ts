@@ -8,7 +8,7 @@ import { classOf, findVolume, isHeldFor, shortcomingOf } from "./match.ts"
 export const bindCompleted = "pv.kubernetes.io/bind-completed"
 export const boundByController = "pv.kubernetes.io/bound-by-controller"
 /** Tells the provisioner of that name that it is its turn. */
-export const provisionerAnnotations = [
+export const provisionerAnnotations: ReadonlyArray<string> = [
   "volume.beta.kubernetes.io/storage-provisioner",
   "volume.kubernetes.io/storage-provisioner"
 ]
