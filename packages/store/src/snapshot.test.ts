@@ -12,7 +12,7 @@ import { hashOf, restoreSnapshot, saveSnapshot } from "./snapshot.ts"
 import { Store, StoreError } from "./store.ts"
 import { randomOf } from "./testing/random.ts"
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(120_000)
 
 const folder = mkdtempSync(join(tmpdir(), "tsukube-snapshot-"))
 chmodSync(folder, 0o755)

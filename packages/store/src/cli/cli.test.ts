@@ -10,7 +10,8 @@ import { checkSnapshot, hashOf, restoreSnapshot, saveSnapshot } from "../snapsho
 import { Store } from "../store.ts"
 import { type ScratchPostgres, scratchPostgres, systemPostgres } from "../testing/scratch-postgres.ts"
 
-setDefaultTimeout(60_000)
+// Each command is a process, and some of them open a PGlite: on a busy machine that takes its time.
+setDefaultTimeout(180_000)
 
 const folder = mkdtempSync(join(tmpdir(), "tsukube-store-cli-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
