@@ -37,6 +37,7 @@ const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
   [["--insecure-port", "http"], /--insecure-port http: give a whole number from 0 to 65535/],
   [["--shutdown-delay-duration", "20"], /--shutdown-delay-duration 20: give a duration such as 20s/],
   [["--shutdown-delay-duration", "-1s"], /--shutdown-delay-duration/],
+  [["--etcd-compaction-interval", "10ms"], /--etcd-compaction-interval 10ms: give a second or more/],
   [["--runtime", "docker"], /--runtime docker: choose one of auto, simulated, containerd/],
   [["--store", "mysql://x"], /--store mysql:\/\/x/],
   [["--cluster-cidr", "10.244.0.0"], /--cluster-cidr 10.244.0.0: give an IPv4 range/],

@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly securePort: number
   /** Plain HTTP for everybody on this machine; 0: none. */
   readonly insecurePort: number
+  /** How long history is kept. */
+  readonly compactionMs: number
   /** While the cluster ends, how long everything still answers but `/readyz`. */
   readonly shutdownDelayMs: number
   readonly kubeconfig: string
@@ -58,6 +60,11 @@ const flags: ReadonlyArray<Flag> = [
     name: "insecure-port",
     value: "N",
     help: ["plain HTTP on 127.0.0.1, where everybody on this machine is an", "administrator (default 0 = off)"]
+  },
+  {
+    name: "etcd-compaction-interval",
+    value: "D",
+    help: ["how long old versions are kept, for lists in pages and watches that", "are taken up again (default 5m)"]
   },
   {
     name: "shutdown-delay-duration",
@@ -149,6 +156,13 @@ const durationOf = (flag: string, text: string): number => {
   )
 }
 
+/** A list that is read in pages, and a watch that lost its connection, need some time. */
+const compactionOf = (text: string): number => {
+  const name = "etcd-compaction-interval"
+  const milliseconds = durationOf(name, text)
+  return milliseconds < 1000 ? refuse(name, text, "give a second or more") : milliseconds
+}
+
 const cidrOf = (flag: string, text: string, longest: number): string => {
   const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(text)
   const numbers = match?.slice(1).map(Number) ?? []
@@ -187,6 +201,7 @@ export const parseFlags = (args: ReadonlyArray<string>): ClusterOptions | undefi
     store: storeOf(given("store", "embedded")),
     securePort: integer("secure-port", given("secure-port", "6443"), 0, 65535),
     insecurePort: integer("insecure-port", given("insecure-port", "0"), 0, 65535),
+    compactionMs: compactionOf(given("etcd-compaction-interval", "5m")),
     shutdownDelayMs: durationOf("shutdown-delay-duration", given("shutdown-delay-duration", "0s")),
     kubeconfig: given("kubeconfig", join(dataDir, "admin.kubeconfig")),
     nodes: integer("nodes", given("nodes", "1"), 0, 100),

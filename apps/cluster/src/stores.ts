@@ -1,16 +1,22 @@
 /** Chooses the store by the `--store` flag; the heavy ones are loaded only when they are chosen. @module */
 import { join } from "node:path"
-import { layerMemory, type Store, type StoreError } from "@tsukube/store"
+import { type Compaction, compactByItself, layerMemory, Store, type StoreError } from "@tsukube/store"
 import { Effect, Layer } from "effect"
 import type { ClusterOptions } from "./flags.ts"
 
-/** History that watches may start from and lists may page through, as long as upstream's API server keeps it. */
-const compaction = { keepMs: 300_000 }
+/** A store in memory forgets by the same rule as the others. */
+const forgetful = (compaction: Compaction): Layer.Layer<Store> =>
+  Layer.provideMerge(
+    Layer.effectDiscard(Effect.flatMap(Store, ({ revision, compact }) => compactByItself(compaction, revision, compact))),
+    layerMemory
+  )
 
-const chosenLayer = async ({ store, dataDir }: ClusterOptions): Promise<Layer.Layer<Store, StoreError>> => {
+const chosenLayer = async ({ store, dataDir, compactionMs }: ClusterOptions): Promise<Layer.Layer<Store, StoreError>> => {
+  // History that watches may start from and lists may page through.
+  const compaction = { keepMs: compactionMs }
   switch (store) {
     case "memory":
-      return layerMemory
+      return forgetful(compaction)
     case "embedded": {
       const { layerEmbedded } = await import("@tsukube/store/embedded")
       return layerEmbedded({ dataDir: join(dataDir, "postgres"), compaction })

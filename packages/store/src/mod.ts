@@ -1,5 +1,6 @@
 /** The front door of @tsukube/store: every public name, listed by hand. @module */
 export { type CacheOptions, layerCached, makeCache } from "./cache.ts"
+export { type Compaction, compactByItself } from "./compaction.ts"
 export { commitLimit, commitUnitsLimit, compareKeys, keyLimitBytes, prefixEnd, valueLimit } from "./key.ts"
 export { layerMemory, type MemoryOptions, makeMemory } from "./memory.ts"
 export {

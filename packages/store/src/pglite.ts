@@ -1,7 +1,7 @@
 /** A store on PGlite, PostgreSQL inside this process: for tests, browsers and places that cannot start programs. @module */
 import { PGlite } from "@electric-sql/pglite"
 import { Effect, Layer, type Scope } from "effect"
-import type { Compaction } from "./postgres/compact.ts"
+import type { Compaction } from "./compaction.ts"
 import type { Database, Rows } from "./postgres/database.ts"
 import { type Activity, storeErrorOf } from "./postgres/error.ts"
 import { openStoreIn } from "./postgres/store.ts"

@@ -1,8 +1,8 @@
 /** A store on a PostgreSQL server given by URL. @module */
 
 import { Effect, Layer } from "effect"
+import type { Compaction } from "../compaction.ts"
 import { Store, StoreError } from "../store.ts"
-import type { Compaction } from "./compact.ts"
 import { addressOf, connect } from "./driver.ts"
 import { openStoreIn } from "./store.ts"
 
@@ -23,7 +23,7 @@ export interface PostgresOptions {
   readonly compaction?: Compaction
 }
 
-export type { Compaction } from "./compact.ts"
+export type { Compaction } from "../compaction.ts"
 
 /** A layer with the store on a server; any number of processes may use one at once. Fails when the server cannot be reached now. */
 export const layerPostgres = (options: PostgresOptions): Layer.Layer<Store, StoreError> =>

@@ -1,10 +1,11 @@
 /** A store over a database: migrations, one writer, one tail of the log, and readers. @module */
 import { Effect, type Scope } from "effect"
+import { type Compaction, compactByItself } from "../compaction.ts"
 import { type Hub, makeHub } from "../hub.ts"
 import { checkList, checkQuestion, futureRevision, rejected } from "../key.ts"
 import { makeMeter } from "../metrics.ts"
 import { Compacted, type ListOptions, type Page, type Range, type Store, type StoreError } from "../store.ts"
-import { type Compaction, compactByItself, makeCompact } from "./compact.ts"
+import { makeCompact } from "./compact.ts"
 import type { Database } from "./database.ts"
 import { makeExpiry } from "./expiry.ts"
 import { migrate } from "./migrations.ts"
