@@ -33,7 +33,7 @@ export const makeReferencedObjects = (client: Client): ReferencedObjects => ({
 })
 
 const orUndefined = <T>(read: Effect.Effect<T, ClientError>): Effect.Effect<T | undefined, ClientError> =>
-  Effect.catchTag(read, "StatusError", (error) => (error.code === 404 ? Effect.succeed(undefined) : Effect.fail(error)))
+  Effect.catchTag(read, "StatusError", (error) => (error.code === 404 ? Effect.undefined : Effect.fail(error)))
 
 const remembered = <T>(read: (namespace: string, name: string) => Effect.Effect<T, ClientError>) => {
   const known = new Map<string, { readonly object: T; readonly readAt: number }>()
