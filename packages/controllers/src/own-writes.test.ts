@@ -11,7 +11,9 @@ const key = "default/a"
 /** A cache that shows what it is told. */
 const caching = () => {
   let shown: KubernetesObject | undefined
-  const show = (object: KubernetesObject | undefined) => void (shown = object)
+  const show = (object: KubernetesObject | undefined) => {
+    shown = object
+  }
   return { newest: ownWrites<KubernetesObject>({ get: () => shown }), show }
 }
 
