@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import { abort, errorResponse, type Receiving, readBody, toRequest, writeResponse } from "./http-bridge.ts"
 import { IdleConnections, type IdleTimes, idleTimes } from "./idle.ts"
 import type { Connection } from "./request.ts"
+import { ResetBudget } from "./reset-budget.ts"
 import { refuseUpgrade } from "./upgrade.ts"
 
 /** What is served: an `Apiserver`, or anything that answers requests. */
@@ -66,6 +67,10 @@ export class ListenError extends Data.Error<{ readonly host: string; readonly po
 /** Upstream's default: what one client may have open on one HTTP/2 connection, watches included. */
 const streamLimit = 1000
 
+/** The codes by which HTTP/2 says that a stream is no longer wanted, and that somebody overdoes it. */
+const cancelled = 8
+const enhanceYourCalm = 11
+
 /** Requests that one HTTP/1.1 connection may send before the first is answered. */
 const askedAheadLimit = 100
 
@@ -101,12 +106,17 @@ export const listen = async (
     else connection.destroy()
   })
 
+  const resets = new ResetBudget<Http2Session>()
   const answer = async (incoming: Http2ServerRequest, outgoing: Http2ServerResponse): Promise<void> => {
     const gone = new AbortController()
     const done = idle.began(incoming.stream?.session ?? incoming.socket)
     outgoing.on("close", () => {
       gone.abort()
       done()
+      const { stream } = incoming
+      if (stream?.rstCode === cancelled && stream.session !== undefined && !resets.allows(stream.session)) {
+        stream.session.destroy(undefined, enhanceYourCalm)
+      }
     })
     // A write that comes after the client's end is no news: "close" told it.
     outgoing.on("error", () => gone.abort())
