@@ -13,13 +13,19 @@ export class ObjectChange {
   readonly current: StoredObject | undefined
   readonly previous: StoredObject | undefined
   #removed: StoredObject | undefined
-  /** Serialised once for all watchers that want the same bytes; the key says which. */
-  readonly frames: Map<unknown, Uint8Array> = new Map()
+  #frames: Map<string, Uint8Array> | undefined
 
   constructor(revision: bigint, current: StoredObject | undefined, previous: StoredObject | undefined) {
     this.revision = revision
     this.current = current
     this.previous = previous
+  }
+
+  /** Serialised once for all watchers that want the same bytes; the key says which. */
+  get frames(): Map<string, Uint8Array> {
+    // Most changes are watched by nobody.
+    this.#frames ??= new Map()
+    return this.#frames
   }
 
   /** The last state before the change under the change's revision: what a DELETED event shows. */

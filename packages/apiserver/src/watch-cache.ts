@@ -1,5 +1,5 @@
 /** The cluster's objects in memory, kept up to date by one watch of the store. @module */
-import type { Compacted, Entry, Store, StoreError } from "@tsukube/store"
+import type { Change, Compacted, Entry, Store, StoreError } from "@tsukube/store"
 import type { Scope } from "effect"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -75,22 +75,22 @@ export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreErr
     }
     const load = Effect.map(listAll(store), fill)
 
+    const take = (changes: ReadonlyArray<Change>): void => {
+      for (const change of changes) {
+        if (change.revision <= revision) continue
+        const folder = folderOfKey(change.key)
+        if (folder !== undefined) {
+          if (change.value === undefined) bucket(folder).delete(change.key, change.revision)
+          else bucket(folder).put(StoredObject.read(change.key, change.value, change.revision, change.createRevision))
+        }
+      }
+      const last = changes[changes.length - 1]
+      if (last !== undefined) advance(last.revision)
+      failures = 0
+    }
+    // Commits come many at once when many write: then they cost one step of the stream together.
     const follow = Stream.suspend(() => store.watch({ prefix: "" }, revision)).pipe(
-      Stream.runForEach((changes) =>
-        Effect.sync(() => {
-          for (const change of changes) {
-            if (change.revision <= revision) continue
-            const folder = folderOfKey(change.key)
-            if (folder !== undefined) {
-              if (change.value === undefined) bucket(folder).delete(change.key, change.revision)
-              else bucket(folder).put(StoredObject.read(change.key, change.value, change.revision, change.createRevision))
-            }
-          }
-          const last = changes[changes.length - 1]
-          if (last !== undefined) advance(last.revision)
-          failures = 0
-        })
-      ),
+      Stream.runForEachArray((commits) => Effect.sync(() => commits.forEach(take))),
       Effect.catchTag("Compacted", () => load)
     )
 
