@@ -20,7 +20,8 @@ const accounts: Readonly<Record<string, string>> = {
   "root-ca-certificate-publisher-controller": "root-ca-cert-publisher",
   "service-cidr-controller": "service-cidrs-controller",
   "serviceaccount-controller": "service-account-controller",
-  "volumeattributesclass-protection-controller": "volume-attributes-class-protection-controller"
+  // It took over a part of the node controller's work, and has its account.
+  "taint-eviction-controller": "node-controller"
 }
 
 /** The user that a controller of this name (`--controllers`) is. */

@@ -2,29 +2,22 @@
 import type { PolicyRule } from "@tsukube/api/rbac-v1"
 import { account, allow, type BindingObject, clusterBinding, clusterRole, events, type RoleObject, read } from "./policy.ts"
 
-const pods: PolicyRule = allow("create,delete,list,patch,watch", "", "pods")
-const readPods: PolicyRule = allow("list,watch", "", "pods")
 const readWrite = "create,delete,get,list,patch,update,watch"
-const revisions: PolicyRule = allow(readWrite, "apps", "controllerrevisions")
+/** Workloads were in `extensions` once; their roles still name it. */
+const apps = "apps,extensions"
 const storage = "storage.k8s.io"
 const certificates = "certificates.k8s.io"
-
-/** A workload's own object: read it, write its status, and its finalizers as owner references ask. */
-const owned = (group: string, resource: string, also = ""): ReadonlyArray<PolicyRule> => [
-  allow(`get,list,watch${also}`, group, resource),
-  allow("update", group, `${resource}/status`),
-  allow("update", group, `${resource}/finalizers`)
-]
 
 const rulesByController: Readonly<Record<string, ReadonlyArray<PolicyRule>>> = {
   "attachdetach-controller": [
     allow("list,watch", "", "persistentvolumeclaims,persistentvolumes"),
     allow(read, "", "nodes"),
     allow("patch,update", "", "nodes/status"),
-    readPods,
-    allow(readWrite, storage, "volumeattachments"),
-    allow(read, storage, "csidrivers,csinodes"),
-    events
+    allow("list,watch", "", "pods"),
+    events,
+    allow("create,delete,get,list,watch", storage, "volumeattachments"),
+    allow(read, storage, "csidrivers"),
+    allow(read, storage, "csinodes")
   ],
   "certificate-controller": [
     allow("delete,get,list,watch", certificates, "certificatesigningrequests"),
@@ -43,31 +36,46 @@ const rulesByController: Readonly<Record<string, ReadonlyArray<PolicyRule>>> = {
     allow("escalate,get,list,patch,update,watch", "rbac.authorization.k8s.io", "clusterroles")
   ],
   "cronjob-controller": [
-    ...owned("batch", "cronjobs", ",update"),
+    allow("get,list,update,watch", "batch", "cronjobs"),
     allow(readWrite, "batch", "jobs"),
-    allow("delete,list", "", "pods"),
+    allow("update", "batch", "cronjobs/status"),
+    allow("update", "batch", "cronjobs/finalizers"),
+    allow("delete,list,watch", "", "pods"),
     events
   ],
   "daemon-set-controller": [
-    ...owned("apps", "daemonsets"),
+    allow(read, apps, "daemonsets"),
+    allow("update", apps, "daemonsets/status"),
+    allow("update", apps, "daemonsets/finalizers"),
     allow("list,watch", "", "nodes"),
-    pods,
+    allow("create,delete,list,patch,watch", "", "pods"),
     allow("create", "", "pods/binding"),
-    revisions,
+    allow(readWrite, "apps", "controllerrevisions"),
     events
   ],
   "deployment-controller": [
-    ...owned("apps", "deployments", ",update"),
-    allow(readWrite, "apps", "replicasets"),
+    allow("get,list,update,watch", apps, "deployments"),
+    allow("update", apps, "deployments/status"),
+    allow("update", apps, "deployments/finalizers"),
+    allow(readWrite, apps, "replicasets"),
     allow("get,list,update,watch", "", "pods"),
     events
   ],
+  "device-taint-eviction-controller": [
+    allow("delete,get,list,watch", "", "pods"),
+    allow("patch,update", "", "pods/status"),
+    allow(read, "resource.k8s.io", "resourceclaims"),
+    allow(read, "resource.k8s.io", "resourceslices"),
+    allow(read, "resource.k8s.io", "deviceclasses"),
+    events
+  ],
   "disruption-controller": [
-    allow(read, "apps", "deployments,replicasets,statefulsets"),
+    allow(read, apps, "deployments"),
+    allow(read, apps, "replicasets"),
     allow(read, "", "replicationcontrollers"),
     allow(read, "policy", "poddisruptionbudgets"),
+    allow(read, "apps", "statefulsets"),
     allow("update", "policy", "poddisruptionbudgets/status"),
-    allow(read, "", "pods"),
     allow("patch,update", "", "pods/status"),
     allow("get", "*", "*/scale"),
     events
@@ -82,19 +90,18 @@ const rulesByController: Readonly<Record<string, ReadonlyArray<PolicyRule>>> = {
     allow(read, "", "nodes,pods,services"),
     allow("update", "", "services/finalizers"),
     allow("create,delete,get,list,update,watch", "discovery.k8s.io", "endpointslices"),
-    allow("create", "discovery.k8s.io", "endpointslices/restricted"),
     events
   ],
   "endpointslicemirroring-controller": [
     allow(read, "", "endpoints,services"),
-    allow("update", "", "endpoints/finalizers,services/finalizers"),
+    allow("update", "", "services/finalizers"),
+    allow("update", "", "endpoints/finalizers"),
     allow("create,delete,get,list,update,watch", "discovery.k8s.io", "endpointslices"),
-    allow("create", "discovery.k8s.io", "endpointslices/restricted"),
     events
   ],
   "ephemeral-volume-controller": [
-    allow("update", "", "pods/finalizers"),
     allow(read, "", "pods"),
+    allow("update", "", "pods/finalizers"),
     allow("create,get,list,watch", "", "persistentvolumeclaims"),
     events
   ],
@@ -102,7 +109,6 @@ const rulesByController: Readonly<Record<string, ReadonlyArray<PolicyRule>>> = {
     allow("get,list,patch,update,watch", "", "persistentvolumes"),
     allow("patch,update", "", "persistentvolumeclaims/status"),
     allow(read, "", "persistentvolumeclaims"),
-    allow(read, storage, "storageclasses"),
     events
   ],
   "generic-garbage-collector": [allow("delete,get,list,patch,update,watch", "*", "*"), events],
@@ -110,83 +116,111 @@ const rulesByController: Readonly<Record<string, ReadonlyArray<PolicyRule>>> = {
     allow(read, "autoscaling", "horizontalpodautoscalers"),
     allow("update", "autoscaling", "horizontalpodautoscalers/status"),
     allow("get,update", "*", "*/scale"),
-    allow("list", "", "pods"),
-    allow("list", "metrics.k8s.io", "pods"),
-    allow("get,list", "custom.metrics.k8s.io,external.metrics.k8s.io", "*"),
+    allow("list,watch", "", "pods"),
+    allow("list,watch", "metrics.k8s.io", "pods"),
+    allow(read, "custom.metrics.k8s.io", "*"),
+    allow(read, "external.metrics.k8s.io", "*"),
     events
   ],
   "job-controller": [
     allow("get,list,patch,update,watch", "batch", "jobs"),
-    allow("update", "batch", "jobs/status,jobs/finalizers"),
-    pods,
+    allow("update", "batch", "jobs/status"),
+    allow("update", "batch", "jobs/finalizers"),
+    allow("create,delete,list,patch,watch", "", "pods"),
     events
+  ],
+  "legacy-service-account-token-cleaner": [
+    allow("get", "", "configmaps", "kube-apiserver-legacy-service-account-token-tracking"),
+    allow("delete,patch", "", "secrets")
   ],
   "namespace-controller": [
     allow("delete,get,list,watch", "", "namespaces"),
     allow("update", "", "namespaces/finalize,namespaces/status"),
-    allow("delete,deletecollection,get,list", "*", "*")
+    allow("delete,deletecollection,get,list,watch", "*", "*")
   ],
   "node-controller": [
-    allow("delete,get,list,patch,update", "", "nodes"),
+    allow("delete,get,list,patch,update,watch", "", "nodes"),
     allow("patch,update", "", "nodes/status"),
     allow("patch,update", "", "pods/status"),
-    allow("delete,get,list", "", "pods"),
+    allow("delete,get,list,watch", "", "pods"),
     events
   ],
   "persistent-volume-binder": [
-    allow(readWrite, "", "persistentvolumes"),
-    allow("update", "", "persistentvolumes/status,persistentvolumeclaims/status"),
+    allow("create,delete,get,list,update,watch", "", "persistentvolumes"),
+    allow("update", "", "persistentvolumes/status"),
     allow("get,list,update,watch", "", "persistentvolumeclaims"),
+    allow("update", "", "persistentvolumeclaims/status"),
     allow("create,delete,get,list,watch", "", "pods"),
     allow(read, storage, "storageclasses"),
-    allow(read, "", "nodes"),
+    allow("list,watch", "", "nodes"),
+    events,
+    allow("watch", "", "events")
+  ],
+  "pod-garbage-collector": [allow("delete,list,watch", "", "pods"), allow(read, "", "nodes"), allow("patch", "", "pods/status")],
+  "pv-protection-controller": [allow("get,list,update,watch", "", "persistentvolumes"), events],
+  "pvc-protection-controller": [
+    allow("get,list,update,watch", "", "persistentvolumeclaims"),
+    allow("update", "", "persistentvolumeclaims/status"),
+    allow(read, "", "pods"),
     events
   ],
-  "pod-garbage-collector": [
-    allow("delete,list,watch", "", "pods"),
-    allow("get,list", "", "nodes"),
-    allow("patch", "", "pods/status")
+  "replicaset-controller": [
+    allow("get,list,update,watch", apps, "replicasets"),
+    allow("update", apps, "replicasets/status"),
+    allow("update", apps, "replicasets/finalizers"),
+    allow("create,delete,list,patch,watch", "", "pods"),
+    events
   ],
-  "pv-protection-controller": [allow("get,list,update,watch", "", "persistentvolumes"), events],
-  "pvc-protection-controller": [allow("get,list,update,watch", "", "persistentvolumeclaims"), allow(read, "", "pods"), events],
-  "replicaset-controller": [...owned("apps", "replicasets", ",update"), pods, events],
-  "replication-controller": [...owned("", "replicationcontrollers", ",update"), pods, events],
+  "replication-controller": [
+    allow("get,list,update,watch", "", "replicationcontrollers"),
+    allow("update", "", "replicationcontrollers/status"),
+    allow("update", "", "replicationcontrollers/finalizers"),
+    allow("create,delete,list,patch,watch", "", "pods"),
+    events
+  ],
   "resource-claim-controller": [
     allow(read, "", "pods"),
     allow("update", "", "pods/finalizers"),
-    allow("patch,update", "", "pods/status"),
     allow("create,delete,get,list,watch", "resource.k8s.io", "resourceclaims"),
     allow("patch,update", "resource.k8s.io", "resourceclaims,resourceclaims/status"),
-    events
+    allow("patch,update", "", "pods/status"),
+    events,
+    allow("patch,update", "resource.k8s.io", "resourceclaims/binding")
   ],
   "resourcequota-controller": [allow("list,watch", "*", "*"), allow("update", "", "resourcequotas/status"), events],
-  "root-ca-cert-publisher": [allow("create,get,list,update,watch", "", "configmaps"), events],
+  "root-ca-cert-publisher": [allow("create,update", "", "configmaps"), events],
   "route-controller": [allow("list,watch", "", "nodes"), allow("patch", "", "nodes/status"), events],
+  "selinux-warning-controller": [
+    events,
+    allow(read, "", "persistentvolumes"),
+    allow(read, "", "persistentvolumeclaims"),
+    allow(read, "", "pods"),
+    allow(read, storage, "csidrivers")
+  ],
   "service-account-controller": [allow("create", "", "serviceaccounts"), events],
+  "service-cidrs-controller": [
+    allow("get,list,patch,update,watch", "networking.k8s.io", "servicecidrs"),
+    allow("patch,update", "networking.k8s.io", "servicecidrs/finalizers"),
+    allow("patch,update", "networking.k8s.io", "servicecidrs/status"),
+    allow(read, "networking.k8s.io", "ipaddresses"),
+    events
+  ],
   "service-controller": [
     allow(read, "", "services"),
     allow("patch,update", "", "services/status"),
     allow("list,watch", "", "nodes"),
     events
   ],
-  "service-cidrs-controller": [
-    allow("get,list,patch,update,watch", "networking.k8s.io", "servicecidrs"),
-    allow("patch,update", "networking.k8s.io", "servicecidrs/finalizers,servicecidrs/status"),
-    allow(read, "networking.k8s.io", "ipaddresses"),
-    events
-  ],
   "statefulset-controller": [
-    readPods,
-    ...owned("apps", "statefulsets"),
+    allow("list,watch", "", "pods"),
+    allow(read, "apps", "statefulsets"),
+    allow("update", "apps", "statefulsets/status"),
+    allow("update", "apps", "statefulsets/finalizers"),
     allow("create,delete,get,patch,update", "", "pods"),
-    revisions,
-    allow("create,delete,get,list,patch,update,watch", "", "persistentvolumeclaims"),
-    events
-  ],
-  "taint-eviction-controller": [
-    allow("delete,get,list,watch", "", "pods"),
-    allow("patch", "", "pods/status"),
-    allow(read, "", "nodes"),
+    allow(readWrite, "apps", "controllerrevisions"),
+    allow("create,get,list,watch", "", "persistentvolumeclaims"),
+    allow("delete,update", "", "persistentvolumeclaims"),
+    allow("update", "", "pods/finalizers"),
     events
   ],
   "ttl-after-finished-controller": [allow("delete,get,list,watch", "batch", "jobs"), events],
@@ -196,12 +230,9 @@ const rulesByController: Readonly<Record<string, ReadonlyArray<PolicyRule>>> = {
     allow("get,patch,update", "admissionregistration.k8s.io", "validatingadmissionpolicies/status"),
     events
   ],
-  "legacy-service-account-token-cleaner": [
-    allow("get", "", "configmaps", "kube-apiserver-legacy-service-account-token-tracking"),
-    allow("delete,get,list,patch,watch", "", "secrets")
-  ],
-  "volume-attributes-class-protection-controller": [
-    allow("list,watch", "", "persistentvolumeclaims,persistentvolumes"),
+  "volumeattributesclass-protection-controller": [
+    allow(read, "", "persistentvolumeclaims"),
+    allow(read, "", "persistentvolumes"),
     allow("get,list,update,watch", storage, "volumeattributesclasses"),
     events
   ]

@@ -25,6 +25,7 @@ const controllerManager = user("system:kube-controller-manager")
 const authentication = "authentication.k8s.io"
 const authorization = "authorization.k8s.io"
 const rbac = "rbac.authorization.k8s.io"
+const readWrite = "create,delete,deletecollection,get,list,patch,update,watch"
 
 const viewRules: ReadonlyArray<PolicyRule> = [
   allow(
@@ -35,9 +36,10 @@ const viewRules: ReadonlyArray<PolicyRule> = [
   allow(
     read,
     "",
-    "bindings,events,limitranges,namespaces/status,pods/log,pods/status,replicationcontrollers/status,resourcequotas,resourcequotas/status"
+    "bindings,limitranges,namespaces/status,pods/log,pods/status,replicationcontrollers/status,resourcequotas,resourcequotas/status"
   ),
   allow(read, "", "namespaces"),
+  allow(read, ",events.k8s.io", "events"),
   allow(read, "discovery.k8s.io", "endpointslices"),
   allow(
     read,
@@ -46,6 +48,11 @@ const viewRules: ReadonlyArray<PolicyRule> = [
   ),
   allow(read, "autoscaling", "horizontalpodautoscalers,horizontalpodautoscalers/status"),
   allow(read, "batch", "cronjobs,cronjobs/status,jobs,jobs/status"),
+  allow(
+    read,
+    "extensions",
+    "daemonsets,daemonsets/status,deployments,deployments/scale,deployments/status,ingresses,ingresses/status,networkpolicies,replicasets,replicasets/scale,replicasets/status,replicationcontrollers/scale"
+  ),
   allow(read, "policy", "poddisruptionbudgets,poddisruptionbudgets/status"),
   allow(read, "networking.k8s.io", "ingresses,ingresses/status,networkpolicies"),
   allow(read, "resource.k8s.io", "resourceclaims,resourceclaims/status,resourceclaimtemplates")
@@ -59,9 +66,10 @@ const editRules: ReadonlyArray<PolicyRule> = [
   allow(
     write,
     "",
-    "configmaps,events,persistentvolumeclaims,replicationcontrollers,replicationcontrollers/scale,secrets,serviceaccounts,services,services/proxy"
+    "configmaps,persistentvolumeclaims,replicationcontrollers,replicationcontrollers/scale,secrets,serviceaccounts,services,services/proxy"
   ),
   allow("create", "", "serviceaccounts/token"),
+  allow(write, ",events.k8s.io", "events"),
   allow(
     write,
     "apps",
@@ -69,15 +77,20 @@ const editRules: ReadonlyArray<PolicyRule> = [
   ),
   allow(write, "autoscaling", "horizontalpodautoscalers"),
   allow(write, "batch", "cronjobs,jobs"),
+  allow(
+    write,
+    "extensions",
+    "daemonsets,deployments,deployments/rollback,deployments/scale,ingresses,networkpolicies,replicasets,replicasets/scale,replicationcontrollers/scale"
+  ),
   allow(write, "policy", "poddisruptionbudgets"),
   allow(write, "networking.k8s.io", "ingresses,networkpolicies"),
-  allow(`${read},${write}`, "coordination.k8s.io", "leases"),
+  allow(readWrite, "coordination.k8s.io", "leases"),
   allow(write, "resource.k8s.io", "resourceclaims,resourceclaimtemplates")
 ]
 
 const adminRules: ReadonlyArray<PolicyRule> = [
   allow("create", authorization, "localsubjectaccessreviews"),
-  allow(`${read},${write}`, rbac, "roles,rolebindings")
+  allow(readWrite, rbac, "rolebindings,roles")
 ]
 
 const aggregateTo = (name: string): Readonly<Record<string, string>> => ({
@@ -88,21 +101,31 @@ const aggregationLabel = (name: string): string => `rbac.authorization.k8s.io/ag
 const schedulerRules: ReadonlyArray<PolicyRule> = [
   events,
   allow("create", "coordination.k8s.io", "leases"),
-  allow("get,update", "coordination.k8s.io", "leases", "kube-scheduler"),
-  allow("get,list,watch", "", "nodes"),
+  allow("get,list,update,watch", "coordination.k8s.io", "leases", "kube-scheduler"),
+  allow(readWrite, "coordination.k8s.io", "leasecandidates"),
+  allow(read, "", "nodes"),
   allow("delete,get,list,watch", "", "pods"),
   allow("create", "", "bindings,pods/binding"),
   allow("patch,update", "", "pods/status"),
-  allow(read, "", "replicationcontrollers,services,namespaces"),
-  allow(read, "apps", "replicasets,statefulsets"),
+  allow(read, "", "replicationcontrollers,services"),
+  allow(read, "apps,extensions", "replicasets"),
+  allow(read, "apps", "statefulsets"),
   allow(read, "policy", "poddisruptionbudgets"),
   allow(read, "", "persistentvolumeclaims,persistentvolumes"),
   allow("create", authentication, "tokenreviews"),
   allow("create", authorization, "subjectaccessreviews"),
-  allow(read, "storage.k8s.io", "csinodes,csidrivers,csistoragecapacities,volumeattachments"),
-  allow(read, "resource.k8s.io", "deviceclasses,resourceclaims,resourceslices"),
-  allow("patch,update", "resource.k8s.io", "resourceclaims/status"),
-  allow("patch,update", "resource.k8s.io", "resourceclaims")
+  allow(read, "storage.k8s.io", "csinodes"),
+  allow(read, "storage.k8s.io", "volumeattachments"),
+  allow(read, "", "namespaces"),
+  allow(read, "storage.k8s.io", "csidrivers"),
+  allow(read, "storage.k8s.io", "csistoragecapacities"),
+  allow(read, "resource.k8s.io", "deviceclasses"),
+  allow("get,list,patch,update,watch", "resource.k8s.io", "resourceclaims"),
+  allow("get,list,patch,update,watch", "resource.k8s.io", "resourceclaims/status"),
+  allow("update", "", "pods/finalizers"),
+  allow(read, "resource.k8s.io", "resourceslices"),
+  allow("create,delete", "resource.k8s.io", "resourceclaims"),
+  allow("patch,update", "resource.k8s.io", "resourceclaims/binding")
 ]
 
 const controllerManagerRules: ReadonlyArray<PolicyRule> = [
@@ -130,25 +153,28 @@ export const defaultClusterRoles: ReadonlyArray<RoleObject> = [
     allowPaths("get", "/api,/api/*,/apis,/apis/*,/healthz,/livez,/openapi,/openapi/*,/readyz,/version,/version/")
   ]),
   clusterRole("system:monitoring", [
-    allowPaths("get", "/healthz,/healthz/*,/livez,/livez/*,/metrics,/metrics/slis,/readyz,/readyz/*")
+    allowPaths("get", "/flagz,/healthz,/healthz/*,/livez,/livez/*,/metrics,/metrics/slis,/readyz,/readyz/*,/statusz"),
+    allow("get", "", "nodes/metrics")
   ]),
   clusterRole("system:basic-user", [
     allow("create", authorization, "selfsubjectaccessreviews,selfsubjectrulesreviews"),
     allow("create", authentication, "selfsubjectreviews")
   ]),
   clusterRole("system:public-info-viewer", [allowPaths("get", "/healthz,/livez,/readyz,/version,/version/")]),
-  aggregatedRole("admin", aggregationLabel("admin"), [...adminRules, ...editRules, ...viewRules]),
+  aggregatedRole("admin", aggregationLabel("admin"), [...editRules, ...viewRules, ...adminRules]),
   aggregatedRole("edit", aggregationLabel("edit"), [...editRules, ...viewRules], aggregateTo("admin")),
   aggregatedRole("view", aggregationLabel("view"), viewRules, aggregateTo("edit")),
   clusterRole("system:aggregate-to-admin", adminRules, aggregateTo("admin")),
   clusterRole("system:aggregate-to-edit", editRules, aggregateTo("edit")),
   clusterRole("system:aggregate-to-view", viewRules, aggregateTo("view")),
+  clusterRole("system:heapster", [allow(read, "", "events,namespaces,nodes,pods"), allow(read, "extensions", "deployments")]),
   clusterRole("system:node", nodeRules),
   clusterRole("system:node-problem-detector", [allow("get", "", "nodes"), allow("patch", "", "nodes/status"), events]),
   clusterRole("system:kubelet-api-admin", [
     allow(read, "", "nodes"),
     allow("proxy", "", "nodes"),
-    allow(all, "", "nodes/log,nodes/metrics,nodes/proxy,nodes/stats,nodes/configz,nodes/healthz,nodes/pods")
+    allow(all, "", "nodes/log,nodes/metrics,nodes/proxy,nodes/stats"),
+    allow(all, "", "nodes/configz,nodes/healthz,nodes/pods")
   ]),
   clusterRole("system:node-bootstrapper", [allow("create,get,list,watch", "certificates.k8s.io", "certificatesigningrequests")]),
   clusterRole("system:auth-delegator", [
@@ -168,8 +194,8 @@ export const defaultClusterRoles: ReadonlyArray<RoleObject> = [
     allow("list,watch", "", "endpoints,services"),
     allow(read, "", "nodes"),
     events,
-    allow("list,watch", "discovery.k8s.io", "endpointslices"),
-    allow("list,watch", "networking.k8s.io", "servicecidrs")
+    allow("list,watch", "networking.k8s.io", "servicecidrs"),
+    allow("list,watch", "discovery.k8s.io", "endpointslices")
   ]),
   clusterRole("system:persistent-volume-provisioner", [
     allow("create,delete,get,list,watch", "", "persistentvolumes"),
@@ -210,19 +236,20 @@ export const defaultClusterBindings: ReadonlyArray<BindingObject> = [
   clusterBinding("system:service-account-issuer-discovery", [groupOf("system:serviceaccounts")])
 ]
 
-const leaderLock = (name: string): ReadonlyArray<PolicyRule> => [
-  allow("watch", "", "configmaps"),
-  allow("get,update", "", "configmaps", name)
-]
+/** Locks are leases; who wants to be leader says so in lease candidates. */
+const leaderLock: ReadonlyArray<PolicyRule> = ["leases", "leasecandidates"].map((resource) =>
+  allow("create,get,list,update,watch", "coordination.k8s.io", resource)
+)
 
 /** Roles within the cluster's own namespaces. */
 export const defaultRoles: ReadonlyArray<RoleObject> = [
   role("kube-system", "extension-apiserver-authentication-reader", [
     allow(read, "", "configmaps", "extension-apiserver-authentication")
   ]),
-  role("kube-system", "system::leader-locking-kube-controller-manager", leaderLock("kube-controller-manager")),
-  role("kube-system", "system::leader-locking-kube-scheduler", leaderLock("kube-scheduler")),
+  role("kube-system", "system::leader-locking-kube-controller-manager", leaderLock),
+  role("kube-system", "system::leader-locking-kube-scheduler", leaderLock),
   role("kube-system", "system:controller:bootstrap-signer", [allow(read, "", "secrets")]),
+  role("kube-system", "system:controller:cloud-provider", [allow("create,get,list,watch", "", "configmaps")]),
   role("kube-system", "system:controller:token-cleaner", [allow("delete,get,list,watch", "", "secrets"), events]),
   role("kube-public", "system:controller:bootstrap-signer", [
     allow(read, "", "configmaps"),
@@ -241,10 +268,12 @@ export const defaultBindings: ReadonlyArray<BindingObject> = [
   ),
   binding("kube-system", "system::leader-locking-kube-controller-manager", [
     controllerManager,
-    account("kube-controller-manager")
+    account("kube-controller-manager"),
+    account("leader-election-controller")
   ]),
   binding("kube-system", "system::leader-locking-kube-scheduler", [scheduler, account("kube-scheduler")]),
   binding("kube-system", "system:controller:bootstrap-signer", [account("bootstrap-signer")]),
+  binding("kube-system", "system:controller:cloud-provider", [account("cloud-provider")]),
   binding("kube-system", "system:controller:token-cleaner", [account("token-cleaner")]),
   binding("kube-public", "system:controller:bootstrap-signer", [account("bootstrap-signer")])
 ]

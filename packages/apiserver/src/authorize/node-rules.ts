@@ -19,7 +19,6 @@ export const nodeRules: ReadonlyArray<PolicyRule> = [
   allow("get", "", "persistentvolumeclaims,persistentvolumes"),
   allow("get", "", "endpoints"),
   allow("create,get,list,watch", "certificates.k8s.io", "certificatesigningrequests"),
-  allow(read, "certificates.k8s.io", "clustertrustbundles"),
   allow("create,delete,get,patch,update", "coordination.k8s.io", "leases"),
   allow("get", "storage.k8s.io", "volumeattachments"),
   allow("create", "", "serviceaccounts/token"),
@@ -29,5 +28,5 @@ export const nodeRules: ReadonlyArray<PolicyRule> = [
   allow(read, "node.k8s.io", "runtimeclasses"),
   allow("get", "resource.k8s.io", "resourceclaims"),
   allow("deletecollection", "resource.k8s.io", "resourceslices"),
-  allow(`${read},create,patch,update,delete`, "resource.k8s.io", "resourceslices")
+  allow("get", "", "serviceaccounts")
 ]
