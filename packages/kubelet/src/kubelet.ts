@@ -18,6 +18,7 @@ import { makeReferencedObjects } from "./objects.ts"
 import { makeNodePods } from "./pods.ts"
 import { makeProbes } from "./probe.ts"
 import type { ContainerRuntime } from "./runtime.ts"
+import { accessBy } from "./server/access.ts"
 import { type KubeletTls, type ListenError, serveKubelet } from "./server.ts"
 import { makeStatuses } from "./status.ts"
 import { makeTokens } from "./tokens.ts"
@@ -108,6 +109,7 @@ export const runKubelet = (options: KubeletOptions): Effect.Effect<Kubelet, List
             port: options.port ?? 10250,
             tls: options.tls,
             runtime,
+            access: accessBy(client, nodeName),
             pods
           })
     const registered = yield* runNode(client, {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test"
 import { request } from "node:https"
 import { type Pod, pods } from "@tsukube/api/core-v1"
+import { clusterrolebindings, clusterroles } from "@tsukube/api/rbac-v1"
 import { type CertificatePair, createAuthority, issueCertificate } from "@tsukube/apiserver/certificates"
 import { eventually, live } from "@tsukube/testing"
 import { Effect } from "effect"
@@ -59,11 +60,42 @@ const setUp = Effect.gen(function* () {
     )
   )
   const user = yield* Effect.promise(() => issueCertificate(authority, { commonName: "alice", organizations: ["dev"] }))
-  return { port, ca: authority.cert, apiserver, user }
+  return { port, ca: authority.cert, apiserver, user, client }
 })
 
 test(
-  "only the API server, known by a certificate of the cluster's authority, is answered",
+  "whoever has the right to a node's subresources is answered about those, and about nothing else",
+  live(() =>
+    Effect.gen(function* () {
+      const { port, ca, user, client } = yield* setUp
+      const ask = (path: string) => Effect.promise(() => get(port, path, ca, user))
+      expect(yield* ask("/pods")).toEqual({
+        status: 403,
+        body: "Forbidden (user=alice, verb=get, resource=nodes, subresource=proxy)"
+      })
+      const role = (name: string, resource: string) =>
+        Effect.gen(function* () {
+          const rules = [{ apiGroups: [""], resources: [resource], resourceNames: ["sim-1"], verbs: ["get"] }]
+          yield* client.create(clusterroles, { metadata: { name }, rules })
+          const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name }
+          const subjects = [{ kind: "User", name: "alice", apiGroup: "rbac.authorization.k8s.io" }]
+          yield* client.create(clusterrolebindings, { metadata: { name }, roleRef, subjects })
+        })
+      const becomes = (path: string, status: number) =>
+        Effect.promise(() => eventually(async () => (await get(port, path, ca, user)).status === status))
+      yield* role("pods", "nodes/pods")
+      yield* becomes("/pods", 200)
+      expect((yield* ask("/containerLogs/default/web/main")).status).toBe(403)
+      yield* role("all", "nodes/proxy")
+      yield* becomes("/containerLogs/default/web/main", 200)
+      expect((yield* ask("/healthz")).status).toBe(200)
+      expect((yield* ask("/metrics")).status).toBe(403)
+    })
+  )
+)
+
+test(
+  "nobody without a right is answered, nor anybody whom another authority vouches for",
   live(() =>
     Effect.gen(function* () {
       const { port, ca, apiserver, user } = yield* setUp

@@ -7,6 +7,7 @@ import type { Pod } from "@tsukube/api/core-v1"
 import { Data, Effect, type Scope } from "effect"
 import { WebSocketServer } from "ws"
 import type { ContainerRuntime, RuntimeContainer, StreamTarget } from "./runtime.ts"
+import { accessOf, type ClientIdentity, type KubeletAccess } from "./server/access.ts"
 import { execProtocols, joinStreams } from "./server/exec.ts"
 import { type ContainerPath, parseContainerPath, parseLogOptions, parseStreams } from "./server/paths.ts"
 import { answeredByPod, type PodProxyPath, parsePodProxyPath, proxyToPod } from "./server/pod-proxy.ts"
@@ -32,6 +33,8 @@ export interface ServerOptions {
   readonly port: number
   readonly tls: KubeletTls
   readonly runtime: ContainerRuntime
+  /** Who is let in. */
+  readonly access: KubeletAccess
   readonly pods: { readonly list: () => ReadonlyArray<Pod>; readonly get: (namespace: string, name: string) => Pod | undefined }
 }
 
@@ -98,28 +101,33 @@ const socketOf = (request: Request): TLSSocket =>
   // On HTTP/2 the request's own socket is a stand-in that does not know about certificates.
   (("stream" in request ? request.stream.session?.socket : undefined) ?? request.socket) as TLSSocket
 
-/** Whoever belongs to it may do anything in the cluster; the API server's own client certificate says so. */
-const trustedGroup = "system:masters"
-
-/**
- * A certificate of the cluster's authority says who somebody is, not what he may do: users and other kubelets have one too. The API
- * server decides about them before it comes here, so only it, and who is trusted with everything, is let in.
- */
-const checkClient = (request: Request): void => {
+/** Who asks: by a certificate of the cluster's authority, or by a token that the API server knows. Nobody else gets further. */
+const clientOf = async (request: Request, access: KubeletAccess): Promise<ClientIdentity> => {
   const socket = socketOf(request)
-  if (socket.authorized !== true) throw new Refused(401, "Unauthorized")
-  const { O: organizations = [], CN: user } = socket.getPeerCertificate().subject as Readonly<
-    Record<string, string | Array<string>>
-  >
-  if ([organizations].flat().includes(trustedGroup)) return
-  throw new Refused(403, `Forbidden (user=${user}, verb=${request.method?.toLowerCase()}, resource=nodes, subresource=proxy)`)
+  if (socket.authorized === true) {
+    const { O = [], CN } = socket.getPeerCertificate().subject as Readonly<Record<string, string | Array<string>>>
+    return { name: [CN ?? ""].flat()[0] ?? "", groups: [O].flat() }
+  }
+  const [, token] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "") ?? []
+  const known = token === undefined ? undefined : await access.identify(token)
+  if (known === undefined) throw new Refused(401, "Unauthorized")
+  return known
+}
+
+/** A certificate or a token says who somebody is; the API server says whether he may do this at this node. */
+const checkClient = async (request: Request, access: KubeletAccess): Promise<void> => {
+  const client = await clientOf(request, access)
+  const asked = accessOf(request.method ?? "GET", urlOf(request).pathname)
+  for (const subresource of asked.subresources) if (await access.allows(client, asked.verb, subresource)) return
+  const subresource = asked.subresources.at(-1)
+  throw new Refused(403, `Forbidden (user=${client.name}, verb=${asked.verb}, resource=nodes, subresource=${subresource})`)
 }
 
 const urlOf = (request: Request): URL => new URL(request.url ?? "/", "https://kubelet")
 
 const handle = async (options: ServerOptions, request: Request, response: ServerResponse): Promise<void> => {
   const url = urlOf(request)
-  checkClient(request)
+  await checkClient(request, options.access)
   if (url.pathname === "/healthz") return send(response, 200, "ok")
   if (url.pathname === "/pods" || url.pathname === "/runningpods/") {
     const list = { kind: "PodList", apiVersion: "v1", metadata: {}, items: options.pods.list() }
@@ -244,7 +252,7 @@ const upgrade = async (
   socket: Duplex,
   head: Buffer
 ): Promise<void> => {
-  checkClient(request)
+  await checkClient(request, options.access)
   const url = urlOf(request)
   const path = parseContainerPath(url.pathname)
   if (path === undefined || path.verb === "containerLogs") throw new Refused(404, "404 page not found")
