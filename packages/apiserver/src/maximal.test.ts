@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { allResources, apiVersionOf, applyDefaults, isObject, type JsonObject, pathOf, type Resource } from "@tsukube/api"
 import { featureGates } from "./gated.ts"
 import { fieldsOf, fieldsSet, fill } from "./testing/maximal/fill.ts"
-import { hints, unsettable } from "./testing/maximal/values.ts"
+import { unsettable } from "./testing/maximal/unsettable.ts"
+import { hints } from "./testing/maximal/values.ts"
 import { admin, type Caller, type Running, startServer } from "./testing/server.ts"
 
 /** They add to what is sent; their own tests say what. */

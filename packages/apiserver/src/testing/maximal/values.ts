@@ -1,5 +1,8 @@
 /** What the schemas of v1.36 do not say of their fields: values that validation accepts, and fields that exclude each other. @module */
+
 import { type Hints, type Shape, Ways } from "./fill.ts"
+import { certificate, everySchema, signingRequest } from "./samples.ts"
+import { unfitForEphemeral } from "./unsettable.ts"
 
 /** One way for each field of a type: that field with those that all ways have. */
 const oneOf = (fields: ReadonlyArray<string>, always: ReadonlyArray<string> = []): ReadonlyArray<Shape> =>
@@ -62,25 +65,7 @@ const volumes = [
   "vsphereVolume"
 ]
 const probeHandlers = ["exec", "grpc", "httpGet", "tcpSocket"]
-/** Made by `openssl req -new`, for `/O=system:nodes/CN=system:node:a`. */
-const signingRequest =
-  "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIck1JR1JBZ0VBTUM4eEZUQVRCZ05WQkFvTURITjVjM1JsYlRwdWIyUmxjekVXTUJRR0ExVUVBd3dOYzNsegpkR1Z0T201dlpHVTZZVEJaTUJNR0J5cUdTTTQ5QWdFR0NDcUdTTTQ5QXdFSEEwSUFCTlZjR05tZ3FQem0ybEZQCldVYnZvYWZickR0SFBUbTJ6dXZmQXQ5YlZZL0tPaURERnVRUmcyRS8ybWxNNHJ2WlV6R21IcjNYQm9VR0ZpTkMKQ1ltdGUvNmdBREFLQmdncWhrak9QUVFEQWdOSkFEQkdBaUVBdHdCQlRqTDV6Vy9IcVNSZWV3dUdkUUF0Sm50cgpxOHNSZ3BCeS9aSGNKUXNDSVFEZys2UWJiMUIvNmVEaVU5Z2lSbUYvTFNpYXl4WDFPT0VhbThCQWxpSjdLdz09Ci0tLS0tRU5EIENFUlRJRklDQVRFIFJFUVVFU1QtLS0tLQo="
-/** Made by `openssl req -x509`, for `/CN=a`. */
-const certificate =
-  "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJiakNDQVJPZ0F3SUJBZ0lVVk5ESU9rTGx6dVNSb2xQN3Zna2NoUnlNQitVd0NnWUlLb1pJemowRUF3SXcKRERFS01BZ0dBMVVFQXd3QllUQWVGdzB5TmpFeE1qRXdNVEUzTlRGYUZ3MHpOakV4TVRnd01URTNOVEZhTUF3eApDakFJQmdOVkJBTU1BV0V3V1RBVEJnY3Foa2pPUFFJQkJnZ3Foa2pPUFFNQkJ3TkNBQVNPTEEwWHYwejAwVWxNCmJ5K1Zvbk9sZ0xGd01DTWs0WFFWWnhRSUVUbDNkeUhoNGlaU2xvSHp4cFVFZlhDdW5YeUVKN0ROTDZLOXFSdGMKNE1Gb2V5ODJvMU13VVRBZEJnTlZIUTRFRmdRVTRva2F4dUgwMUl3aFhFZXhaTDVkcUZRUERIa3dId1lEVlIwagpCQmd3Rm9BVTRva2F4dUgwMUl3aFhFZXhaTDVkcUZRUERIa3dEd1lEVlIwVEFRSC9CQVV3QXdFQi96QUtCZ2dxCmhrak9QUVFEQWdOSkFEQkdBaUVBZ3JqQURJSGZodmJDdDZBQzMybmtxR1BzZFB3SG0xVDViK3ZhU0FhbEQvSUMKSVFDa3B2WkRrQVI5UlBLaHZoWGc5RkpRUVkzWk5VVVZkd1M3YisrUXE4Z0wxZz09Ci0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K"
 const priority = ["priority", "priorityClassName", "preemptionPolicy"]
-/** What keeps a pod going is not for containers that are for looking around. */
-const unfitForEphemeral = [
-  "lifecycle",
-  "livenessProbe",
-  "ports",
-  "readinessProbe",
-  "resizePolicy",
-  "resources",
-  "restartPolicy",
-  "restartPolicyRules",
-  "startupProbe"
-]
 const ephemeralMounts = [{ name: "a5", mountPath: "/a", mountPropagation: "None", readOnly: true, recursiveReadOnly: "Disabled" }]
 const snapshot = { apiGroup: "snapshot.storage.k8s.io", kind: "VolumeSnapshot", name: "a" }
 /** The server gives the Jobs of a CronJob their selector. */
@@ -88,65 +73,6 @@ const ownSelector = ({ selector: _, manualSelector: __, ...spec }: Readonly<Reco
 const trueCondition = (type: string) => ({ type, status: "True" })
 const port = { name: "a", hostIP: "10.0.0.1", protocol: "TCP" }
 const windowsOptions = { gmsaCredentialSpec: "a", gmsaCredentialSpecName: "a", hostProcess: true, runAsUserName: "a" }
-/** A structural schema with every keyword that v1 admits. */
-const everySchema = {
-  type: "object",
-  title: "a",
-  description: "a",
-  externalDocs: { description: "a", url: "https://example.com" },
-  required: ["spec"],
-  maxProperties: 10,
-  minProperties: 1,
-  example: { spec: {} },
-  "x-kubernetes-validations": [
-    {
-      rule: "self.spec.text != ''",
-      message: "a",
-      messageExpression: "'a'",
-      reason: "FieldValueInvalid",
-      fieldPath: ".spec.text",
-      optionalOldSelf: true
-    }
-  ],
-  properties: {
-    spec: {
-      type: "object",
-      "x-kubernetes-preserve-unknown-fields": true,
-      "x-kubernetes-map-type": "atomic",
-      properties: {
-        a: {
-          type: "integer",
-          format: "int32",
-          maximum: 10,
-          exclusiveMaximum: true,
-          minimum: 0,
-          exclusiveMinimum: true,
-          multipleOf: 2
-        },
-        text: { type: "string", pattern: "^a", maxLength: 10, minLength: 1, enum: ["a", "b"], default: "a", nullable: false },
-        list: {
-          type: "array",
-          maxItems: 10,
-          minItems: 1,
-          uniqueItems: false,
-          "x-kubernetes-list-type": "map",
-          "x-kubernetes-list-map-keys": ["key"],
-          items: { type: "object", required: ["key"], properties: { key: { type: "string" } } }
-        },
-        port: {
-          "x-kubernetes-int-or-string": true,
-          anyOf: [{ type: "integer" }, { type: "string" }],
-          allOf: [{ maximum: 10 }],
-          oneOf: [{ minimum: 0 }],
-          not: { enum: [7] }
-        },
-        map: { type: "object", additionalProperties: { type: "string" } },
-        embedded: { type: "object", "x-kubernetes-embedded-resource": true, "x-kubernetes-preserve-unknown-fields": true }
-      }
-    },
-    status: { type: "object", properties: { a: { type: "integer" }, b: { type: "string" } } }
-  }
-}
 /** The ways of a container; the first is called as the others' first is. */
 const oneCalledA = (containers: ReadonlyArray<object>) =>
   containers.map((container, i) => (i === 0 ? { ...container, name: "a" } : container))
@@ -532,35 +458,3 @@ const shapes: Readonly<Record<string, ReadonlyArray<Shape>>> = {
 }
 
 export const hints: Hints = { values: { ...meta, ...volume, ...pod, ...workloads, ...others }, shapes }
-const core = "io.k8s.api.core.v1."
-const jsonSchema = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps."
-
-/** Fields that are refused or not kept wherever they are sent. */
-export const unsettable: ReadonlyArray<string> = [
-  // But for `resources: {}`, which every container has.
-  ...unfitForEphemeral.filter((field) => field !== "resources").map((field) => `${core}EphemeralContainer.${field}`),
-  // Only of the one that is there from the start.
-  ...["lendablePercent", "nominalConcurrencyShares"].map(
-    (field) => `io.k8s.api.flowcontrol.v1.ExemptPriorityLevelConfiguration.${field}`
-  ),
-  "io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationSpec.exempt",
-  // No longer kept.
-  `${core}NodeSpec.configSource`,
-  `${core}NodeStatus.config`,
-  ...["active", "assigned", "error", "lastKnownGood"].map((field) => `${core}NodeConfigStatus.${field}`),
-  ...["kubeletConfigKey", "name", "namespace"].map((field) => `${core}ConfigMapNodeConfigSource.${field}`),
-  `${core}NodeConfigSource.configMap`,
-  // Of pods without a node.
-  `${core}PodStatus.nominatedNodeName`,
-  "io.k8s.api.discovery.v1.Endpoint.deprecatedTopology",
-  // Behind a gate that is off.
-  `${core}TypedObjectReference.namespace`,
-  // Written only: it becomes `data`.
-  `${core}Secret.stringData`,
-  // Of core/v1 alone.
-  ...["Count", "FirstTimestamp", "LastTimestamp", "Source"].map((field) => `io.k8s.api.events.v1.Event.deprecated${field}`),
-  // What a structural schema may not have.
-  ...["$ref", "$schema", "additionalItems", "definitions", "dependencies", "id", "patternProperties"].map(
-    (field) => jsonSchema + field
-  )
-]
