@@ -87,11 +87,18 @@ export const gangTurn = (
   gang: Gang,
   random: () => number
 ): Effect.Effect<Effect.Effect<void>> =>
+  Effect.map(decideAll(hands, all, gang, random), (writes) => Effect.all(writes, { concurrency: "unbounded", discard: true }))
+
+const decideAll = (
+  hands: Hands,
+  all: ReadonlyArray<Waiting>,
+  gang: Gang,
+  random: () => number
+): Effect.Effect<ReadonlyArray<Effect.Effect<void>>> =>
   Effect.gen(function* () {
     if (new Set(all.map(({ pod }) => pod.spec?.schedulerName)).size > 1) {
       const failure = { reason: "Unschedulable", message: "all pods of a pod group must name the same scheduler" } as const
-      const writes = all.map((waiting) => giveBack(hands, waiting, failure, new Set(["GangScheduling"])))
-      return Effect.all(writes, { discard: true })
+      return all.map((waiting) => giveBack(hands, waiting, failure, new Set(["GangScheduling"])))
     }
     const placed: Array<Placed> = []
     const left: Array<Left> = []
@@ -102,12 +109,11 @@ export const gangTurn = (
     }
     const count = placedOf(gang, hands.state)
     if (count >= gang.minCount) {
-      const writes = [
+      return [
         ...placed.map(({ waiting, info, nodeName }) => bindAssumed(hands, waiting, info, nodeName)),
         ...left.map((each) => carryOutLeft(hands, each, true)),
         reportGroup(hands, gang, true, "All required pods have been successfully scheduled")
       ]
-      return Effect.all(writes, { concurrency: "unbounded", discard: true })
     }
     for (const each of placed) withdraw(hands, each)
     // What helps any of them may help all of them.
@@ -115,10 +121,9 @@ export const gangTurn = (
     const promised = left.filter(({ refused }) => refused?.nominatedNode !== undefined).length
     const mayPreempt = count + promised >= gang.minCount
     const message = left.find((each) => each.refusedBy.size > 0)?.message ?? left[0]?.message ?? waitingForGang
-    const writes = [
+    return [
       ...placed.map(({ waiting, info }) => carryOutLeft(hands, { waiting, info, message: waitingForGang, refusedBy }, false)),
       ...left.map((each) => carryOutLeft(hands, each.refusedBy.size === 0 ? each : { ...each, refusedBy }, mayPreempt)),
       reportGroup(hands, gang, false, message)
     ]
-    return Effect.all(writes, { concurrency: "unbounded", discard: true })
   })
