@@ -3,6 +3,7 @@ import process from "node:process"
 import { Effect } from "effect"
 import type { Cluster } from "./cluster.ts"
 import { type ClusterOptions, helpText, parseFlags, UsageError } from "./flags.ts"
+import { surviveLateWrites } from "./late-write.ts"
 
 const begunMs = performance.now()
 /** A signal this long after the first is meant as a second one. */
@@ -68,6 +69,7 @@ const main = async (): Promise<number> => {
   throw error
 }
 
+surviveLateWrites()
 try {
   process.exitCode = await main()
 } catch (error) {

@@ -10,6 +10,8 @@ test("the transition time moves only with the status, and no change keeps the li
   expect(findCondition(second, "Ready")).toEqual({ type: "Ready", status: "False", reason: "B", lastTransitionTime: "t1" })
   const third = setCondition(second, { type: "Ready", status: "True", reason: "B" }, "t3")
   expect(findCondition(third, "Ready")?.lastTransitionTime).toBe("t3")
+  const fourth = setCondition(third, { type: "Ready", status: "True" }, "t4")
+  expect(findCondition(fourth, "Ready")).toEqual({ type: "Ready", status: "True", lastTransitionTime: "t3" })
   expect([isConditionTrue(second, "Ready"), isConditionTrue(third, "Ready"), isConditionTrue(third, "Other")]).toEqual([
     false,
     true,

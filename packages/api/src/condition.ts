@@ -18,7 +18,7 @@ export const isConditionTrue = (conditions: ReadonlyArray<ConditionFields> | und
   findCondition(conditions, type)?.status === "True"
 
 /**
- * Sets the condition of its type. `lastTransitionTime` moves only when `status` changes; `now` is RFC 3339 text.
+ * Sets the condition of its type: what the one before said besides is gone. `lastTransitionTime` moves only when `status` changes; `now` is RFC 3339 text.
  * Returns the list it was given when nothing changes, so that callers can compare by identity.
  */
 export const setCondition = <C extends ConditionFields>(
@@ -32,7 +32,8 @@ export const setCondition = <C extends ConditionFields>(
   }
   const lastTransitionTime =
     previous.status === condition.status ? previous.lastTransitionTime : (condition.lastTransitionTime ?? now)
-  const next: C = { ...previous, ...condition, ...(lastTransitionTime === undefined ? {} : { lastTransitionTime }) }
-  const unchanged = Object.keys(next).every((key) => Object.is(next[key as keyof C], previous[key as keyof C]))
+  const next: C = { ...condition, ...(lastTransitionTime === undefined ? {} : { lastTransitionTime }) }
+  const keys = [...new Set([...Object.keys(next), ...Object.keys(previous)])] as ReadonlyArray<keyof C>
+  const unchanged = keys.every((key) => Object.is(next[key], previous[key]))
   return unchanged ? conditions : conditions.map((other) => (other === previous ? next : other))
 }
