@@ -32,7 +32,7 @@ const joined = (text: string): string => (text.charCodeAt(text.length - 1) === 0
 export const withRevision = (stored: string, revision: bigint): string => {
   const at = stored.indexOf(metadataMark) + metadataMark.length
   const comma = stored[at] === "}" ? "" : ","
-  return joined(`${stored.slice(0, at)}${revisionMark}${revision}"${comma}${stored.slice(at)}`)
+  return `${stored.slice(0, at)}${revisionMark}${revision}"${comma}${stored.slice(at)}`
 }
 
 /** The same text under another revision: what a DELETED event shows. */
@@ -85,6 +85,11 @@ export class StoredObject {
 
   static read(key: string, stored: string, revision: bigint, createRevision: bigint): StoredObject {
     return new StoredObject(key, withRevision(stored, revision), revision, createRevision)
+  }
+
+  /** The same for one that stays. */
+  static keep(key: string, stored: string, revision: bigint, createRevision: bigint): StoredObject {
+    return new StoredObject(key, joined(withRevision(stored, revision)), revision, createRevision)
   }
 
   /** Parsed on first use. */

@@ -62,7 +62,7 @@ export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreErr
         const folder = folderOfKey(key)
         if (folder === undefined) continue
         const objects = byFolder.get(folder) ?? []
-        objects.push(StoredObject.read(key, value, revision, createRevision))
+        objects.push(StoredObject.keep(key, value, revision, createRevision))
         byFolder.set(folder, objects)
       }
       revisionAtLoad = listed.revision
@@ -81,7 +81,7 @@ export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreErr
         const folder = folderOfKey(change.key)
         if (folder !== undefined) {
           if (change.value === undefined) bucket(folder).delete(change.key, change.revision)
-          else bucket(folder).put(StoredObject.read(change.key, change.value, change.revision, change.createRevision))
+          else bucket(folder).put(StoredObject.keep(change.key, change.value, change.revision, change.createRevision))
         }
       }
       const last = changes[changes.length - 1]
