@@ -6,16 +6,17 @@ import { median } from "./measurement.ts"
 
 const objects = 50_000
 const prefix = "/listed/"
-const portion = 500
 const repeats = 5
 
 const fill = (store: Store, value: string) =>
   Effect.gen(function* () {
     if ((yield* store.count({ prefix })) === objects) return
-    for (let from = 0; from < objects; from += portion)
-      yield* store.commit(
-        Array.from({ length: portion }, (_, i) => ({ key: `${prefix}${String(from + i).padStart(6, "0")}`, value }))
-      )
+    // Each by a commit of its own, as a cluster's objects are.
+    yield* Effect.forEach(
+      Array.from({ length: objects }, (_, i) => `${prefix}${String(i).padStart(6, "0")}`),
+      (key) => store.commit([{ key, value }]),
+      { concurrency: 512, discard: true }
+    )
   })
 
 const timesOf = async (work: () => Promise<unknown>): Promise<number> => {

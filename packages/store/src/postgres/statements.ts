@@ -149,7 +149,9 @@ export const listQuestion = (schema: string, range: Range, options: ListOptions)
   const { condition, parameters } = keyConditions("h.key", range, options.after, at === undefined ? 1 : 2)
   const rows =
     at === undefined
-      ? `${schema}.head h join ${schema}.log v on v.rev = h.rev and v.key = h.key where not h.deleted and ${condition}`
+      ? // In the order of `head`, whatever statistics say: sorting the values would write them all to the disk.
+        `${schema}.head h cross join lateral (
+    select l.value, l.rev, l.create_rev from ${schema}.log l where l.rev = h.rev and l.key = h.key offset 0) v where not h.deleted and ${condition}`
       : `${schema}.head h cross join lateral (
     with recursive walk(rev) as (
       select h.rev union all
