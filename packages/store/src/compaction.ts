@@ -1,5 +1,7 @@
 /** When history is forgotten: by its age and by how much there is. @module */
-import { Clock, Effect, type Scope } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { StoreError } from "./store.ts"
 
 /** History that a store forgets by itself. */

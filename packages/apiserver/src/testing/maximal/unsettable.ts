@@ -1,7 +1,7 @@
 /** What no object can be sent with. @module */
 
 /** What keeps a pod going is not for containers that are for looking around. */
-export const unfitForEphemeral = [
+export const unfitForEphemeral: ReadonlyArray<string> = [
   "lifecycle",
   "livenessProbe",
   "ports",
