@@ -25,6 +25,12 @@ const alwaysWritten: Readonly<Record<string, ReadonlyArray<string>>> = {
   "io.k8s.api.resource.v1.ResourceClaimTemplateSpec": ["metadata"]
 }
 
+/** Required fields that upstream's types hold by pointer, and so do not write before they are set. */
+const notWritten: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec": ["validationActions"],
+  "io.k8s.api.networking.v1.IPAddressSpec": ["parentRef"]
+}
+
 const known = new Map<string, Blank>()
 
 /** The object of a kind in which nothing is set. */
@@ -41,7 +47,10 @@ export const blankOf = (definition: string): Blank => {
 const structOf = (place: Schema, extra: ReadonlyArray<string> = []): Blank => {
   const { required = [], properties = {} } = resolve(place)
   const names = new Set([...required, ...(alwaysWritten[place.ref ?? ""] ?? []), ...extra])
-  return Object.fromEntries([...names].map((name) => [name, zeroOf(properties[name] ?? {})]))
+  const absent = notWritten[place.ref ?? ""] ?? []
+  return Object.fromEntries(
+    [...names].filter((name) => !absent.includes(name)).map((name) => [name, zeroOf(properties[name] ?? {})])
+  )
 }
 
 const zeroOf = (place: Schema): unknown => {

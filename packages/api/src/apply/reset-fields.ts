@@ -19,14 +19,25 @@ const anyName = "*"
 const status = setOf(["status"])
 const spec = setOf(["spec"])
 
+const specAndMetadata = setOf(["spec"], ["metadata"])
+
 /** What a status subresource resets besides `spec`. */
 const beyondSpec: Readonly<Record<string, FieldSet>> = {
   "apps/Deployment": setOf(["spec"], ["metadata", "labels"]),
   "/Pod": setOf(["spec"], ["metadata", "deletionTimestamp"], ["metadata", "ownerReferences"]),
-  "apiextensions.k8s.io/CustomResourceDefinition": setOf(["spec"], ["metadata"]),
-  "flowcontrol.apiserver.k8s.io/FlowSchema": setOf(["spec"], ["metadata"]),
-  "flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration": setOf(["spec"], ["metadata"]),
-  "storage.k8s.io/VolumeAttachment": setOf(["spec"], ["metadata"])
+  "admissionregistration.k8s.io/ValidatingAdmissionPolicy": specAndMetadata,
+  "apiextensions.k8s.io/CustomResourceDefinition": specAndMetadata,
+  "certificates.k8s.io/CertificateSigningRequest": setOf(["spec"], ["status", "conditions"]),
+  "flowcontrol.apiserver.k8s.io/FlowSchema": specAndMetadata,
+  "flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration": specAndMetadata,
+  "internal.apiserver.k8s.io/StorageVersion": specAndMetadata,
+  "networking.k8s.io/ServiceCIDR": specAndMetadata,
+  "resource.k8s.io/DeviceTaintRule": specAndMetadata,
+  "resource.k8s.io/ResourceClaim": specAndMetadata,
+  "resource.k8s.io/ResourcePoolStatusRequest": specAndMetadata,
+  "scheduling.k8s.io/PodGroup": specAndMetadata,
+  "storage.k8s.io/VolumeAttachment": specAndMetadata,
+  "storagemigration.k8s.io/StorageVersionMigration": specAndMetadata
 }
 
 const container = (list: string): ReadonlyArray<ReadonlyArray<string>> => [
@@ -59,7 +70,9 @@ const onlyTrees = (fields: FieldSet, trees: FieldSet): FieldSet => {
 
 const resetFieldsOf = ({ group, kind, schema }: TrackedKind, subresource: string): FieldSet => {
   if (subresource === "status") return beyondSpec[`${group}/${kind}`] ?? spec
-  if (subresource === "approval") return spec
+  if (subresource === "approval") return setOf(["spec"], ["status", "certificate"])
+  // Who asks for a certificate can't ask otherwise later.
+  if (subresource === "" && kind === "CertificateSigningRequest") return setOf(["spec"], ["status"])
   return Object.hasOwn(schemaOf(schema).properties ?? {}, "status") && subresource !== "scale" ? status : emptySet
 }
 
