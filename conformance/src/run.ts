@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly parallel: number
   /** Told of every test as it ends. */
   readonly onOutcome: (name: string, outcome: Outcome, durationMs: number) => void
-  /** A test that takes longer has failed; default 10 minutes. */
+  /** A test that takes longer has failed; default 15 minutes. */
   readonly testLimitMs?: number
   /** How long the namespaces of ended tests are waited for, before a test that runs alone and at the end; default 2 minutes. */
   readonly namespaceLimitMs?: number
@@ -73,7 +73,7 @@ const runTest = async (test: ConformanceTest, options: RunOptions, leftovers: Se
       afterwards: (undo) => undoes.unshift(undo),
       eventually
     }
-    await withinLimit(test.run(cluster), options.testLimitMs ?? 600_000)
+    await withinLimit(test.run(cluster), options.testLimitMs ?? 900_000)
     return { result: "passed" }
   } catch (error) {
     const namespaces = await Promise.all(own.map((name) => describeNamespace(client, name).catch(() => "")))

@@ -53,9 +53,10 @@ const ipAddress = apiOperations(ipaddresses)(
   }
 )
 
+// Documentation addresses of RFC 3849: a cluster of IPv4 takes no Service's address from them, so no other test's Service can keep one alive.
 const serviceCidr = apiOperations(servicecidrs)(
   "[sig-network] ServiceCIDR and IPAddress API should support ServiceCIDR API operations",
-  { make: (index) => ({ spec: { cidrs: [`203.0.113.${128 + 16 * index}/28`] } }), status: statusConditions() }
+  { make: (index) => ({ spec: { cidrs: [`2001:db8:cafe:${index + 1}::/112`] } }), status: statusConditions() }
 )
 
 export const networkObjects: ReadonlyArray<ConformanceTest> = [ingress, ingressClass, endpointSlice, ipAddress, serviceCidr]
