@@ -151,7 +151,7 @@ export const notAcceptable = (offered: ReadonlyArray<string>): StatusError =>
 
 /** 413: the body, or the object, is too big. */
 export const tooLarge = (message: string): StatusError =>
-  failure(413, "RequestEntityTooLarge", `Request entity is too large: ${message}`)
+  failure(413, "RequestEntityTooLarge", `Request entity too large: ${message}`)
 
 /** 429: come back in `retryAfterSeconds`. */
 export const tooManyRequests = (message: string, retryAfterSeconds: number): StatusError =>

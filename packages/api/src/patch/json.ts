@@ -29,7 +29,7 @@ export const applyJsonPatch = (document: unknown, operations: unknown): unknown 
 const operationsOf = (operations: unknown): ReadonlyArray<JsonPatchOperation> => {
   if (!isList(operations)) {
     throw badRequest(
-      `json: cannot unmarshal ${isObject(operations) ? "object" : typeof operations} into Go value of type jsonpatch.Patch`
+      `error decoding patch: json: cannot unmarshal ${isObject(operations) ? "object" : typeof operations} into Go value of type []handlers.jsonPatchOp`
     )
   }
   return operations.map((operation) => {
@@ -47,7 +47,7 @@ const applyOperation = (document: unknown, { op, path, from, value }: JsonPatchO
     case "replace":
       return edit(document, pointerOf(path), "replace", value ?? null)
     case "copy":
-      return edit(document, pointerOf(path), "add", read(document, pointerOf(from)))
+      return edit(document, pointerOf(path), "add", readOrNull(document, pointerOf(from)))
     case "move": {
       const moved = read(document, pointerOf(from))
       return edit(edit(document, pointerOf(from), "remove", undefined), pointerOf(path), "add", moved)
@@ -112,7 +112,8 @@ const editList = (
 }
 
 const editObject = (object: JsonObject, token: string, rest: ReadonlyArray<string>, kind: Edit, value: unknown): unknown => {
-  const adding = kind === "add" && rest.length === 0
+  // Upstream's library replaces what an object does not have, against the RFC.
+  const adding = kind !== "remove" && rest.length === 0
   if (!adding && !Object.hasOwn(object, token)) throw unprocessable()
   if (kind === "remove" && rest.length === 0) {
     const { [token]: _, ...others } = object

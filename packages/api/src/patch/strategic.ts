@@ -17,7 +17,11 @@ const orderPrefix = "$setElementOrder/"
  * Throws `StatusError`, 400 or 422, when directives are malformed.
  */
 export const applyStrategicMergePatch = (document: unknown, patch: unknown, definition: string): unknown => {
-  if (!isObject(patch)) throw badRequest("invalid JSON document")
+  if (!isObject(patch)) {
+    throw badRequest(
+      `json: cannot unmarshal ${isList(patch) ? "array" : typeof patch} into Go value of type map[string]interface {}`
+    )
+  }
   return mergeObject(isObject(document) ? document : {}, patch, schemaOf(definition))
 }
 

@@ -1,4 +1,4 @@
-/** Validation of admission policies and their bindings, but for the expressions themselves. @module */
+/** Validation of admission policies and their bindings, but for the expressions themselves (`expression.ts`). @module */
 import { duplicate, invalid, notSupported, required } from "../field-error.ts"
 import { isDns1123Subdomain } from "../name.ts"
 import type {

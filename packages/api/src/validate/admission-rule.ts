@@ -70,7 +70,7 @@ function* validateResources(resources: ReadonlyArray<string>, path: string): Fin
     yield invalid(path, resources, "if '*' is present, must not specify other resources without subresources")
 }
 
-/** Expressions that a request has to satisfy besides; they are not compiled here. */
+/** Expressions that a request has to satisfy besides; `expression.ts` compiles them. */
 export const matchConditions: Rule<ReadonlyArray<Loose<MatchCondition>>> = items(
   fields<Loose<MatchCondition>>({ name: text(isQualifiedName), expression: text() }),
   { max: maxConditions, unique: { by: ({ name }) => name, field: "name" } }

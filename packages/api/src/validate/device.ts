@@ -31,7 +31,7 @@ const maxReserved = 256
 const maxExpressionBytes = 10 * 1024
 const maxParameterBytes = 10 * 1024
 
-/** Expressions are not compiled here. */
+/** That expressions compile is `expression.ts`'s. */
 const selectors: Rule<ReadonlyArray<Loose<DeviceSelector>>> = items(
   fields<Loose<DeviceSelector>>({
     cel: must(

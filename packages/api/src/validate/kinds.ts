@@ -14,6 +14,7 @@ import * as csi from "./csi.ts"
 import * as definition from "./custom-resource.ts"
 import * as device from "./device.ts"
 import * as event from "./event.ts"
+import * as expression from "./expression.ts"
 import type { Findings, Loose } from "./findings.ts"
 import * as flow from "./flow-control.ts"
 import { isIp } from "./ip.ts"
@@ -44,6 +45,8 @@ export interface KindRules {
   readonly always?: (object: KubernetesObject) => Findings
   /** Holds for changed objects besides. */
   readonly update?: (object: KubernetesObject, old: KubernetesObject) => Findings
+  /** What is wrong with the expressions of an object; at a change only what the old object did not have. */
+  readonly expressions?: (object: KubernetesObject) => Findings
   /** `update` checks everything itself. */
   readonly updateAlone?: true
   /** A question that is answered and forgotten: it has no name, and its own rules look at its metadata. */
@@ -75,6 +78,9 @@ const podSubresources = {
   resize: podUpdate.validateResize as unknown as UpdateRule
 }
 const unnamed = { unnamed: true } as const
+const compiled = <T>(expressions: (object: Loose<T>) => Findings): Pick<KindRules, "expressions"> => ({
+  expressions: expressions as unknown as (object: KubernetesObject) => Findings
+})
 const admission = "admissionregistration.k8s.io/v1"
 const pathName: Pick<KindRules, "name"> = { name: isPathSegment }
 const rbacGroup = "rbac.authorization.k8s.io/v1"
@@ -142,12 +148,18 @@ export const kinds: ReadonlyMap<string, KindRules> = new Map([
   ["scheduling.k8s.io/v1/PriorityClass", rules(policy.validatePriorityClass, policy.validatePriorityClassUpdate)],
   ["storage.k8s.io/v1/StorageClass", rules(volume.validateStorageClass, volume.validateStorageClassUpdate)],
   ["v1/Binding", rules(review.validateBinding)],
-  [`${admission}/MutatingAdmissionPolicy`, rules(policies.validateMutatingPolicy)],
+  [
+    `${admission}/MutatingAdmissionPolicy`,
+    rules(policies.validateMutatingPolicy, undefined, compiled(expression.mutatingPolicyExpressions))
+  ],
   [`${admission}/MutatingAdmissionPolicyBinding`, rules(policies.validateMutatingBinding)],
-  [`${admission}/MutatingWebhookConfiguration`, rules(validateWebhooks)],
-  [`${admission}/ValidatingAdmissionPolicy`, rules(policies.validateValidatingPolicy)],
+  [`${admission}/MutatingWebhookConfiguration`, rules(validateWebhooks, undefined, compiled(expression.webhookExpressions))],
+  [
+    `${admission}/ValidatingAdmissionPolicy`,
+    rules(policies.validateValidatingPolicy, undefined, compiled(expression.validatingPolicyExpressions))
+  ],
   [`${admission}/ValidatingAdmissionPolicyBinding`, rules(policies.validateValidatingBinding)],
-  [`${admission}/ValidatingWebhookConfiguration`, rules(validateWebhooks)],
+  [`${admission}/ValidatingWebhookConfiguration`, rules(validateWebhooks, undefined, compiled(expression.webhookExpressions))],
   ["apiextensions.k8s.io/v1/CustomResourceDefinition", rules(definition.validateDefinition, definition.validateDefinitionUpdate)],
   ["apiregistration.k8s.io/v1/APIService", rules(validateApiService, undefined, pathName)],
   ["apps/v1/ControllerRevision", rules(runtime.validateRevision, runtime.validateRevisionUpdate)],
@@ -166,9 +178,15 @@ export const kinds: ReadonlyMap<string, KindRules> = new Map([
   ["networking.k8s.io/v1/IngressClass", rules(cidr.validateIngressClass, cidr.validateIngressClassUpdate)],
   ["networking.k8s.io/v1/ServiceCIDR", rules(cidr.validateServiceCidr, cidr.validateServiceCidrUpdate)],
   ["node.k8s.io/v1/RuntimeClass", rules(runtime.validateRuntimeClass, runtime.validateRuntimeClassUpdate)],
-  ["resource.k8s.io/v1/DeviceClass", rules(device.validateDeviceClass)],
-  ["resource.k8s.io/v1/ResourceClaim", rules(device.validateResourceClaim, device.validateResourceClaimUpdate)],
-  ["resource.k8s.io/v1/ResourceClaimTemplate", rules(device.validateResourceClaimTemplate, frozen("spec"))],
+  ["resource.k8s.io/v1/DeviceClass", rules(device.validateDeviceClass, undefined, compiled(expression.deviceClassExpressions))],
+  [
+    "resource.k8s.io/v1/ResourceClaim",
+    rules(device.validateResourceClaim, device.validateResourceClaimUpdate, compiled(expression.resourceClaimExpressions))
+  ],
+  [
+    "resource.k8s.io/v1/ResourceClaimTemplate",
+    rules(device.validateResourceClaimTemplate, frozen("spec"), compiled(expression.claimTemplateExpressions))
+  ],
   ["resource.k8s.io/v1/ResourceSlice", rules(slice.validateSlice, slice.validateSliceUpdate)],
   ["storage.k8s.io/v1/CSIDriver", rules(csi.validateDriver, csi.validateDriverUpdate)],
   ["storage.k8s.io/v1/CSINode", rules(csi.validateCsiNode, csi.validateCsiNodeUpdate)],

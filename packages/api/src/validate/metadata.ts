@@ -81,27 +81,30 @@ function* validateOwners(owners: ReadonlyArray<Loose<OwnerReference>>, path: str
   let controller: string | undefined
   for (const owner of owners) {
     for (const [key, word] of [
-      ["apiVersion", "version"],
-      ["kind", "kind"],
-      ["name", "name"],
-      ["uid", "uid"]
+      ["apiVersion", "version must not be empty"],
+      ["kind", "must not be empty"],
+      ["name", "must not be empty"],
+      ["uid", "must not be empty"]
     ] as const) {
-      if ((owner[key] ?? "") === "") yield invalid(`${path}.${key}`, "", `${word} must not be empty`)
+      if ((owner[key] ?? "") === "") yield invalid(`${path}.${key}`, "", word)
+    }
+    if (owner.apiVersion === "v1" && owner.kind === "Event") {
+      yield invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner")
     }
     if (owner.controller !== true) continue
     if (controller !== undefined) {
-      const sentence = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`
+      const sentence = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.kind}/${owner.name}`
       yield invalid(path, owners, sentence)
     }
-    controller = owner.name ?? ""
+    controller = `${owner.kind}/${owner.name}`
   }
 }
 
 function* validateFinalizers(finalizers: ReadonlyArray<string>, path: string): Findings {
-  for (const finalizer of finalizers) {
-    yield* breaks(path, finalizer, isQualifiedName(finalizer))
+  for (const [i, finalizer] of finalizers.entries()) {
+    yield* breaks(`${path}[${i}]`, finalizer, isQualifiedName(finalizer))
     if (!finalizer.includes("/") && !standardFinalizers.has(finalizer)) {
-      yield invalid(path, finalizer, "name is neither a standard finalizer name nor is it fully qualified")
+      yield invalid(`${path}[${i}]`, finalizer, "name is neither a standard finalizer name nor is it fully qualified")
     }
   }
   if (finalizers.includes("orphan") && finalizers.includes("foregroundDeletion")) {

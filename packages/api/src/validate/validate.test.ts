@@ -139,11 +139,11 @@ test("metadata", () => {
     "metadata.annotations: Too long: may not be more than 262144 bytes"
   ])
   expect(make({ finalizers: ["x"] })).toEqual([
-    'metadata.finalizers: Invalid value: "x": name is neither a standard finalizer name nor is it fully qualified'
+    'metadata.finalizers[0]: Invalid value: "x": name is neither a standard finalizer name nor is it fully qualified'
   ])
   const owner = { apiVersion: "v1", kind: "Pod", name: "p", uid: "u", controller: true }
   expect(make({ ownerReferences: [{ ...owner, uid: "" }] })).toEqual([
-    'metadata.ownerReferences.uid: Invalid value: "": uid must not be empty'
+    'metadata.ownerReferences.uid: Invalid value: "": must not be empty'
   ])
   expect(make({ ownerReferences: [owner, { ...owner, name: "q" }] })[0]).toContain(
     "Only one reference can have Controller set to true"

@@ -1,6 +1,7 @@
 /** Validation of whole objects: metadata, then the rules of the kind, then what the schema alone says. @module */
 import type { FieldError } from "../field-error.ts"
 import { apiVersionOf, type KubernetesObject, type Resource } from "../resource.ts"
+import { newProblems } from "./expression.ts"
 import { type KindRules, kinds } from "./kinds.ts"
 import { finePods } from "./known-pods.ts"
 import { validateMetadata, validateMetadataUpdate } from "./metadata.ts"
@@ -13,12 +14,12 @@ const rulesOf = (resource: Resource<unknown>): KindRules => kinds.get(`${apiVers
  * Read it with `checkStructure`, fill it in with `applyDefaults` and give it its name first.
  */
 export const validateCreate = (object: KubernetesObject, resource: Resource<unknown>): ReadonlyArray<FieldError> => {
-  const { name, always, unnamed } = rulesOf(resource)
+  const { name, always, unnamed, expressions } = rulesOf(resource)
   const naming = { namespaced: resource.namespaced, ...(name === undefined ? {} : { nameRule: name }) }
   const metadata = unnamed === true ? [] : [...validateMetadata(object.metadata ?? {}, naming)]
   const isPod = resource.kind === "Pod" && resource.group === ""
   if (isPod && finePods.has(object)) return metadata
-  const findings = [...metadata, ...(always?.(object) ?? [])]
+  const findings = [...metadata, ...(always?.(object) ?? []), ...(expressions?.(object) ?? [])]
   const all = withSchema(findings, object, resource)
   if (isPod && all.length === 0) finePods.add(object)
   return all
@@ -35,12 +36,13 @@ export const validateUpdate = (
   resource: Resource<unknown>,
   subresource?: string
 ): ReadonlyArray<FieldError> => {
-  const { always, update, updateAlone, subresources = {} } = rulesOf(resource)
+  const { always, update, updateAlone, subresources = {}, expressions } = rulesOf(resource)
   const special = subresource !== undefined && Object.hasOwn(subresources, subresource) ? subresources[subresource] : undefined
   const alone = updateAlone === true || special !== undefined
   const findings = [
     ...validateMetadataUpdate(object.metadata ?? {}, old.metadata ?? {}),
     ...(alone ? [] : (always?.(object) ?? [])),
+    ...(alone || subresource !== undefined || expressions === undefined ? [] : newProblems(expressions, object, old)),
     ...((special ?? update)?.(object, old) ?? [])
   ]
   return withSchema(findings, object, resource)

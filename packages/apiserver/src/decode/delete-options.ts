@@ -9,13 +9,13 @@ import { dryRunErrors } from "./write-options.ts"
 
 const expected = { group: "", version: "v1", kind: "DeleteOptions", schema: "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions" }
 
-const policies: ReadonlyArray<string> = ["Background", "Foreground", "Orphan"]
+const policies: ReadonlyArray<string> = ["Foreground", "Background", "Orphan"]
 
 const fromQuery = (query: URLSearchParams): DeleteOptions => {
   const grace = query.get("gracePeriodSeconds")
   const policy = query.get("propagationPolicy")
   const orphan = query.get("orphanDependents")
-  const dryRun = query.getAll("dryRun").filter((value) => value !== "")
+  const dryRun = query.getAll("dryRun")
   if (grace !== null && !/^-?\d{1,15}$/.test(grace)) {
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`)
   }

@@ -20,7 +20,7 @@ const summary = (text: string): string => {
   if (text === "") return "<empty>"
   const cut = text.length > shownBytes
   const start = text.slice(0, shownBytes)
-  return text.startsWith("{") ? `${start}${cut ? " ..." : ""}` : `0x${Buffer.from(start).toString("hex")}${cut ? " ..." : ""}`
+  return text.startsWith("{") ? `${start}${cut ? " ..." : ""}` : `${Buffer.from(start).toString("hex")}${cut ? " ..." : ""}`
 }
 
 const unrecognized = (body: Body, kind: string, message: string): Error =>
@@ -84,6 +84,9 @@ const withReset = (object: KubernetesObject, value: Readonly<Record<string, unkn
   return { ...object, metadata: { ...object.metadata, managedFields } }
 }
 
+/** The package of the kind without a version, as upstream names it: `core`, or the first label of the group. */
+const internalPackage = ({ group }: ExpectedKind): string => (group === "" ? "core" : group.split(".")[0]!)
+
 const cannotBeHandled = ({ kind, version }: ExpectedKind, message: string, actual = { kind, version }): Error =>
   badRequest(`${actual.kind} in version ${JSON.stringify(actual.version)} cannot be handled as a ${kind}: ${message}`)
 
@@ -101,5 +104,9 @@ const checkKind = (value: Readonly<Record<string, unknown>>, expected: ExpectedK
   if (apiVersion !== wanted) {
     throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`)
   }
-  throw cannotBeHandled(expected, `converting (${version}.${kind}) to (${expected.kind}): unknown conversion`, { kind, version })
+  throw cannotBeHandled(
+    expected,
+    `converting (${version}.${kind}) to (${internalPackage(expected)}.${expected.kind}): unknown conversion`,
+    { kind, version }
+  )
 }

@@ -13,15 +13,15 @@ export interface WriteOptions {
   readonly applied?: true
 }
 
-const validations: ReadonlyArray<string> = ["Ignore", "Strict", "Warn"]
+const validations: ReadonlyArray<string> = ["", "Ignore", "Strict", "Warn"]
 
-/** Whether all dryRun values are `All`; the errors name those that are not. */
+/** Whether all dryRun values are `All`; the error shows them together. */
 export const dryRunErrors = (values: ReadonlyArray<string>): ReadonlyArray<FieldError> =>
-  values.filter((value) => value !== "All").map((value) => fieldError.notSupported("dryRun", value, ["All"]))
+  values.every((value) => value === "All") ? [] : [fieldError.notSupported("dryRun", values, ["All"])]
 
 /** Reads the options of a create, update or patch; `kind` is what the error calls them (`CreateOptions`). */
 export const readWriteOptions = (query: URLSearchParams, kind: string): WriteOptions => {
-  const dryRun = query.getAll("dryRun").filter((value) => value !== "")
+  const dryRun = query.getAll("dryRun")
   const fieldManager = query.get("fieldManager") ?? ""
   const fieldValidation = query.get("fieldValidation") || "Warn"
   const errors: Array<FieldError> = [...dryRunErrors(dryRun)]

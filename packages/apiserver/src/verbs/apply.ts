@@ -11,7 +11,7 @@ import { keyOf, type StoredObject } from "../stored.ts"
 import { changeStored } from "../write.ts"
 import { createObject } from "./create.ts"
 import { namespaceOf } from "./get.ts"
-import { addressed, type Change, decideUpdate } from "./update.ts"
+import { addressed, type Change, checkAddress, decideUpdate } from "./update.ts"
 
 /** The content type of an apply patch; JSON is YAML as well. */
 export const applyPatchType = "application/apply-patch+yaml"
@@ -63,7 +63,7 @@ export const applyObject = async (
   const { info } = context
   const { applied, options, force } = await readApplication(context)
   const { dryRun, fieldManager: manager } = options
-  addressed(context, served, applied)
+  checkAddress(context, served, applied)
   const patched = (live: KubernetesObject | undefined): KubernetesObject =>
     applyPatch({
       kind: served.resource,

@@ -61,14 +61,16 @@ const checkPreconditions = (
   preconditions: DeleteOptions["preconditions"]
 ): void => {
   const { uid, resourceVersion } = preconditions ?? {}
+  // Here, and only here, a conflict is told by kind.
+  const kind = { group: served.resource.group, plural: served.resource.kind }
   const name = metadata?.name ?? ""
   if (uid !== undefined && uid !== metadata?.uid) {
     const message = `the UID in the precondition (${uid}) does not match the UID in record (${metadata?.uid}). The object might have been deleted and then recreated`
-    throw conflict(served.resource, name, message)
+    throw conflict(kind, name, message)
   }
   if (resourceVersion !== undefined && resourceVersion !== metadata?.resourceVersion) {
     const message = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata?.resourceVersion}). The object might have been modified`
-    throw conflict(served.resource, name, message)
+    throw conflict(kind, name, message)
   }
 }
 

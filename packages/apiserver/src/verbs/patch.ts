@@ -50,8 +50,14 @@ export const readPatch = async (request: Request, expected: ExpectedKind): Promi
   }
   const apply = (document: unknown): unknown => {
     if (body.type === "application/json-patch+json") return applyJsonPatch(document, patch)
-    if (typeof patch !== "object" || patch === null || Array.isArray(patch)) throw badRequest("invalid JSON document")
-    if (body.type === "application/merge-patch+json") return applyMergePatch(document, patch)
+    if (body.type === "application/merge-patch+json") {
+      if (patch === null) throw badRequest("Invalid JSON Patch")
+      if (typeof patch !== "object" || Array.isArray(patch)) {
+        const type = Array.isArray(patch) ? "array" : typeof patch
+        throw badRequest(`error decoding patch: json: cannot unmarshal ${type} into Go value of type map[string]interface {}`)
+      }
+      return applyMergePatch(document, patch)
+    }
     return applyStrategicMergePatch(document, patch, expected.schema)
   }
   return (document) => {

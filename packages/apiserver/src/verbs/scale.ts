@@ -29,7 +29,7 @@ import { changeStored } from "../write.ts"
 import { isApply, readApplication } from "./apply.ts"
 import { findObject } from "./get.ts"
 import { readPatch } from "./patch.ts"
-import { addressed, decideUpdate } from "./update.ts"
+import { addressed, checkAddress, decideUpdate } from "./update.ts"
 
 const kind = { group: "autoscaling", version: "v1", kind: "Scale", schema: "io.k8s.api.autoscaling.v1.Scale" }
 
@@ -92,7 +92,7 @@ export const changeScale = async (serving: Serving, context: RequestContext, ser
     const changed = (): KubernetesObject => {
       if (application !== undefined) {
         const { applied, force } = application
-        addressed(context, served, applied)
+        checkAddress(context, served, applied)
         return applyPatch({ kind, live: before, applied, manager: options.fieldManager, force, subresource: "scale", now })
       }
       const after = apply === undefined ? given! : decodeValue(context, apply(before), kind, options.fieldValidation)

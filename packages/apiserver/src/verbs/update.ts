@@ -52,15 +52,22 @@ export const update = async (
   }
 }
 
-/** The object with the name of its path; 400 when it says another name or namespace. */
-export const addressed = (context: RequestContext, served: Served, object: KubernetesObject): KubernetesObject => {
-  const { info } = context
-  const { name = "", namespace = "" } = object.metadata ?? {}
+/** 400 when an object says another name or namespace than its path. */
+export const checkAddress = ({ info }: RequestContext, served: Served, { metadata }: KubernetesObject): void => {
+  const { name = "", namespace = "" } = metadata ?? {}
   if (name !== "" && name !== info.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`)
   }
   checkNamespace(served, namespace, info.namespace)
-  return { ...object, metadata: { ...object.metadata, name: info.name } }
+}
+
+/** The object, which belongs to its path; 400 when it does not, or says no name. */
+export const addressed = (context: RequestContext, served: Served, object: KubernetesObject): KubernetesObject => {
+  checkAddress(context, served, object)
+  if ((object.metadata?.name ?? "") === "") {
+    throw badRequest(`the name of the object (${context.info.name} based on URL) was undeterminable: name must be provided`)
+  }
+  return object
 }
 
 /** A change that a client asks for: `object` in the served version against the stored state. */
