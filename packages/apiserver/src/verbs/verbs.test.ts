@@ -175,3 +175,25 @@ test("what upstream warns of is told in headers, once", async () => {
     '299 - "spec.containers[0].env[1]: hides previous definition of \\"A\\", which may be dropped when using apply"'
   )
 })
+
+describe("what is not a route", () => {
+  test("deleting or creating in all namespaces at once is refused, and deletes nothing", async () => {
+    await server.json("POST", path, configMap("survivor", {}), { code: 201 })
+    for (const method of ["DELETE", "POST"]) {
+      const refused = await server.json(method, "/api/v1/configmaps", configMap("nowhere", {}), { code: 405 })
+      expect(refused.message).toBe("the server does not allow this method on the requested resource")
+    }
+    expect((await server.json("GET", `${path}/survivor`)).metadata.name).toBe("survivor")
+  })
+
+  test("a resource that a known group does not have is told by a Status", async () => {
+    const missing = await server.json("GET", "/apis/apps/v1/nonsense", undefined, { code: 404 })
+    expect(missing).toMatchObject({ reason: "NotFound", message: "the server could not find the requested resource" })
+  })
+
+  test("a PUT says the name", async () => {
+    const unnamed = { apiVersion: "v1", kind: "ConfigMap", metadata: {} }
+    const refused = await server.json("PUT", `${path}/survivor`, unnamed, { code: 400 })
+    expect(refused.message).toBe("the name of the object (survivor based on URL) was undeterminable: name must be provided")
+  })
+})
