@@ -22,7 +22,7 @@ import {
 export interface Scope {
   /** Names and their types. */
   readonly names: Readonly<Record<string, Type>>
-  /** What `variables` has; without any there is no such thing. */
+  /** What `variables` has, if there is such a thing. */
   readonly variables?: Readonly<Record<string, Type>>
   /** Messages may be made whose names start so. */
   readonly messages?: ReadonlyArray<string>
@@ -131,7 +131,7 @@ class Checker {
   named(at: number, name: string, own: Readonly<Record<string, Type>>): Type {
     if (Object.hasOwn(own, name)) return own[name]!
     if (Object.hasOwn(this.scope.names, name)) return this.scope.names[name]!
-    if (name === "variables" && Object.keys(this.scope.variables ?? {}).length > 0) return variablesType
+    if (name === "variables" && this.scope.variables !== undefined) return variablesType
     return typeNames.has(name) ? unknown : this.undeclared(at, name)
   }
 

@@ -81,7 +81,7 @@ ${each("getScheme getHost getHostname getPort getEscapedPath", (name) => `kubern
 kubernetes.URL.getQuery(): map(string, list(string))
 quantity(string): kubernetes.Quantity
 isQuantity(string): bool
-kubernetes.Quantity.sign(): int
+sign(kubernetes.Quantity): int
 kubernetes.Quantity.isInteger(): bool
 kubernetes.Quantity.asInteger(): int
 kubernetes.Quantity.asApproximateFloat(): double

@@ -52,18 +52,18 @@ export function* webhookExpressions({ webhooks = [] }: Loose<ValidatingWebhookCo
     yield* conditions(matchConditions, `webhooks[${i}].matchConditions`, asked)
 }
 
-/** Every variable may speak of those before it, and all that comes after of every variable. */
+/** Every variable may speak of those before it, and all that comes after of every variable, if there are any. */
 function* variables(
   list: ReadonlyArray<Loose<Variable>>,
   names: Scope["names"]
-): Generator<FieldError, Readonly<Record<string, Type>>> {
+): Generator<FieldError, Pick<Scope, "variables">> {
   const known: Record<string, Type> = Object.create(null)
   for (const [i, { name = "", expression = "" }] of list.entries()) {
     const { type, problem } = compile(expression, { names, variables: known })
     if (problem !== undefined && expression.trim() !== "") yield invalid(`spec.variables[${i}].expression`, expression, problem)
     known[name] = problem === undefined ? type : unknown
   }
-  return known
+  return list.length === 0 ? {} : { variables: known }
 }
 
 const params = (kind: unknown): Readonly<Record<string, Type>> => (kind === undefined ? {} : { params: dyn })
@@ -73,7 +73,7 @@ export function* validatingPolicyExpressions({ spec = {} }: Loose<ValidatingAdmi
   const given = params(spec.paramKind)
   const names = { ...asked, ...given }
   yield* conditions(spec.matchConditions, "spec.matchConditions", names)
-  const scope = { names, variables: yield* variables(spec.variables ?? [], names) }
+  const scope = { names, ...(yield* variables(spec.variables ?? [], names)) }
   for (const [i, { expression, messageExpression }] of (spec.validations ?? []).entries()) {
     const path = `spec.validations[${i}]`
     yield* mustGive(expression, `${path}.expression`, scope, ["bool"])
@@ -88,7 +88,7 @@ export function* mutatingPolicyExpressions({ spec = {} }: Loose<MutatingAdmissio
   const names = { ...asked, ...params(spec.paramKind) }
   yield* conditions(spec.matchConditions, "spec.matchConditions", names)
   const known = yield* variables(spec.variables ?? [], names)
-  const scope: Scope = { names, variables: known, messages: ["Object", "JSONPatch"] }
+  const scope: Scope = { names, ...known, messages: ["Object", "JSONPatch"] }
   for (const [i, { patchType, applyConfiguration, jsonPatch }] of (spec.mutations ?? []).entries()) {
     const path = `spec.mutations[${i}]`
     if (patchType === "ApplyConfiguration")
