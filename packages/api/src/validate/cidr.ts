@@ -4,8 +4,8 @@ import { isDns1123Label, isDns1123Subdomain, isPathSegment } from "../name.ts"
 import type { IngressClass, IPAddress, ServiceCIDR } from "../types/networking-v1.ts"
 import type { Findings, Loose } from "./findings.ts"
 import { isDomainPrefixedPath } from "./form.ts"
-import { isCidr } from "./ip.ts"
 import { fields, frozen, maybeText, mustBeOneOf, shortText, text, type UpdateCheck } from "./rule.ts"
+import { isStrictCidr } from "./strict-ip.ts"
 
 const maxControllerBytes = 250
 interface Parameters {
@@ -72,7 +72,8 @@ export function* validateServiceCidr({ spec = {} }: Loose<ServiceCIDR>): Finding
   }
   if (cidrs.length === 2 && cidrs[0]?.includes(":") === cidrs[1]?.includes(":"))
     yield invalid("spec.cidrs", cidrs, "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64")
-  for (const [i, cidr] of cidrs.entries()) for (const sentence of isCidr(cidr)) yield invalid(`spec.cidrs[${i}]`, cidr, sentence)
+  for (const [i, cidr] of cidrs.entries())
+    for (const sentence of isStrictCidr(cidr)) yield invalid(`spec.cidrs[${i}]`, cidr, sentence)
 }
 
 /** A range may get a second family, and nothing else. */

@@ -39,7 +39,8 @@ export const isWithin = (network: string, larger: string): boolean => {
   return numberOf(address) >> shift === numberOf(base) >> shift
 }
 
-const numberOf = (address: string): bigint => {
+/** The address as a number. */
+export const numberOf = (address: string): bigint => {
   if (!address.includes(":")) return address.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n)
   const tail = address.slice(address.lastIndexOf(":") + 1)
   const low = tail.includes(".") ? numberOf(tail) : 0n

@@ -17,7 +17,6 @@ import * as event from "./event.ts"
 import * as expression from "./expression.ts"
 import type { Findings, Loose } from "./findings.ts"
 import * as flow from "./flow-control.ts"
-import { isIp } from "./ip.ts"
 import type { NameRule } from "./metadata.ts"
 import * as networking from "./networking.ts"
 import * as volume from "./persistent-volume.ts"
@@ -35,6 +34,7 @@ import { validateJobStatus } from "./status/job.ts"
 import { validatePodStatus } from "./status/pod.ts"
 import * as reported from "./status/resource.ts"
 import * as counted from "./status/workload.ts"
+import { isStrictIp } from "./strict-ip.ts"
 import { validateWebhooks } from "./webhook.ts"
 
 /** What validation knows of a kind. */
@@ -137,7 +137,7 @@ export const kinds: ReadonlyMap<string, KindRules> = new Map([
   ["discovery.k8s.io/v1/EndpointSlice", rules(service.validateEndpointSlice, service.validateEndpointSliceUpdate)],
   ["flowcontrol.apiserver.k8s.io/v1/FlowSchema", rules(flow.validateFlowSchema, undefined, pathName)],
   ["flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration", rules(flow.validatePriorityLevel, undefined, pathName)],
-  ["networking.k8s.io/v1/IPAddress", rules(cidr.validateIpAddress, cidr.validateIpAddressUpdate, { name: isIp })],
+  ["networking.k8s.io/v1/IPAddress", rules(cidr.validateIpAddress, cidr.validateIpAddressUpdate, { name: isStrictIp })],
   ["networking.k8s.io/v1/Ingress", rules(networking.validateIngress, undefined, status(reported.validateIngressStatus))],
   ["networking.k8s.io/v1/NetworkPolicy", rules(networking.validateNetworkPolicy)],
   ["policy/v1/PodDisruptionBudget", rules(policy.validateBudget, undefined, status(counted.validateBudgetStatus))],

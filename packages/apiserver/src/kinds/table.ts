@@ -77,7 +77,7 @@ const kinds: ReadonlyArray<Kind> = [
   kind(core.namespaces, {
     strategy: namespaces,
     printer: cluster.namespacePrinter,
-    fields: { ...paths("status.phase"), name: at("metadata.name") }
+    fields: paths("status.phase")
   }),
   kind(core.nodes, {
     strategy: nodes,
@@ -86,13 +86,11 @@ const kinds: ReadonlyArray<Kind> = [
   }),
   kind(core.persistentvolumeclaims, {
     strategy: persistentVolumeClaims,
-    printer: storageColumns.persistentVolumeClaimPrinter,
-    fields: { name: at("metadata.name") }
+    printer: storageColumns.persistentVolumeClaimPrinter
   }),
   kind(core.persistentvolumes, {
     strategy: persistentVolumes,
-    printer: storageColumns.persistentVolumePrinter,
-    fields: { name: at("metadata.name") }
+    printer: storageColumns.persistentVolumePrinter
   }),
   kind(core.pods, {
     strategy: pods,
@@ -108,6 +106,7 @@ const kinds: ReadonlyArray<Kind> = [
         "status.nominatedNodeName"
       ),
       "spec.hostNetwork": atOr("spec.hostNetwork", "false"),
+      "spec.host": at("spec.nodeName"),
       "status.podIPs": at("status.podIP")
     }
   }),
@@ -146,8 +145,7 @@ const kinds: ReadonlyArray<Kind> = [
   kind(apps.deployments, { strategy: deployments, printer: workload.deploymentPrinter }),
   kind(apps.replicasets, {
     strategy: counted,
-    printer: workload.replicaSetPrinter,
-    fields: { "status.replicas": atOr("status.replicas", "0") }
+    printer: workload.replicaSetPrinter
   }),
   kind(apps.statefulsets, { strategy: counted, printer: workload.statefulSetPrinter }),
   kind(autoscalingV1.horizontalpodautoscalers, { printer: workload.horizontalPodAutoscalerV1Printer }),

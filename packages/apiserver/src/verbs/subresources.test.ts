@@ -83,6 +83,8 @@ describe("a pod", () => {
     )
     const elsewhere = await server.json("GET", `/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-1`)
     expect(elsewhere.items.map((item: Answer) => item.metadata.name)).toEqual(["bound"])
+    const byOldName = await server.json("GET", `/api/v1/pods?fieldSelector=spec.host%3Dnode-1`)
+    expect(byOldName.items).toHaveLength(1)
   })
 
   test("takes debugging containers and other resources without being replaced", async () => {

@@ -96,9 +96,15 @@ describe("a list", () => {
     expect(byLabel.items.map((item: Answer) => item.metadata.name)).toEqual(["labelled"])
     const byName = await server.json("GET", `${path}?fieldSelector=metadata.name%3Dlabelled`)
     expect(byName.items).toHaveLength(1)
-    expect((await server.json("GET", "/api/v1/pods?fieldSelector=spec.foo%3Dx", undefined, { code: 400 })).message).toBe(
-      "field label not supported: spec.foo"
-    )
+  })
+
+  test.each([
+    ["/api/v1/pods", "spec.foo"],
+    ["/api/v1/namespaces", "name"],
+    ["/apis/apps/v1/replicasets", "status.replicas"]
+  ])("of %s is not chosen by %s", async (all, label) => {
+    const answer = await server.json("GET", `${all}?fieldSelector=${label}%3Dx`, undefined, { code: 400 })
+    expect(answer.message).toBe(`field label not supported: ${label}`)
   })
 })
 
