@@ -58,7 +58,8 @@ export const dispatch = async (serving: Serving, context: RequestContext): Promi
   if (served === undefined || !serving.resources.has(served.resource) || misplaced(served, context)) {
     return noResource(serving, info)
   }
-  if (request.method === "HEAD") throw methodNotAllowed()
+  // Only what is behind a proxy may know what to do with it.
+  if (request.method === "HEAD" && info.subresource !== "proxy") throw methodNotAllowed()
   if (info.subresource !== "") return subresource(serving, context, served)
   // The deprecated `/watch/` paths look the same whatever the method.
   if (info.verb === "watch" && request.method !== "GET") throw methodNotAllowed()

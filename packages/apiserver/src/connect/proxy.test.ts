@@ -95,6 +95,12 @@ test("a pod is reached by its port, with the path and body as they were sent and
   expect((await text(`${core}/pods/https:web:${securePort}/proxy/`)).text).toBe("secure false")
 })
 
+test.each(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])("%s goes through", async (method) => {
+  const answer = await text(`${core}/services/web:80/proxy/any`, method)
+  expect([answer.status, answer.headers.get("x-own")]).toEqual([200, "1"])
+  expect(asked.at(-1)).toStartWith(`${method} /any `)
+})
+
 test("a Service is reached by the name or number of its port, over TLS if so asked", async () => {
   expect((await text(`${core}/services/web:80/proxy/`)).text).toBe("plain")
   expect((await text(`${core}/services/web:main/proxy/`)).text).toBe("plain")
