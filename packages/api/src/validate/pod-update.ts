@@ -1,6 +1,7 @@
 /** Validation of changes to a pod: by itself, and through its subresources `ephemeralcontainers` and `resize`. @module */
 import { forbidden, invalid, notFound } from "../field-error.ts"
 import { equalJson } from "../json.ts"
+import { qosClassOf } from "../qos.ts"
 import type {
   Container,
   EphemeralContainer,
@@ -196,8 +197,8 @@ export function* validateResize(pod: Loose<Pod>, old: Loose<Pod>): Findings {
     for (const [i, container] of next.entries())
       yield* validateKept(container.resources, before[i]?.resources, `spec.${list}[${i}].resources`)
   }
-  if (qualityOf(spec) !== qualityOf(oldSpec))
-    yield invalid("", qualityOf(spec), `Pod QOS Class may not change as a result of resizing`)
+  const before = old.status?.qosClass ?? qosClassOf(old as Pod)
+  if (qosClassOf(pod as Pod) !== before) yield invalid("spec", before, "Pod QOS Class may not change as a result of resizing")
   const bare = (from: Loose<PodSpec>, to: Loose<PodSpec>) => ({
     ...from,
     containers: withAmounts(from.containers, to.containers),
@@ -231,14 +232,3 @@ const withAmounts = (old: ReadonlyArray<Loose<Container>> | undefined, next: Rea
     const { requests: _requests, limits: _limits, ...others } = container.resources ?? {}
     return { ...container, resources: { ...others, ...amounts("requests"), ...amounts("limits") } }
   })
-
-/** The three classes of service: everything bounded, something asked for, nothing said. */
-const qualityOf = (spec: Loose<PodSpec>): string => {
-  const all = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(({ resources }) => resources ?? {})
-  const amounts = all.flatMap(({ requests = {}, limits = {} }) => [requests, limits])
-  if (amounts.every((side) => side["cpu"] === undefined && side["memory"] === undefined)) return "BestEffort"
-  const bounded = all.every(({ requests = {}, limits = {} }) =>
-    ["cpu", "memory"].every((name) => limits[name] !== undefined && (requests[name] ?? limits[name]) === limits[name])
-  )
-  return bounded ? "Guaranteed" : "Burstable"
-}

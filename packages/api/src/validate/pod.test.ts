@@ -194,7 +194,7 @@ test("a resize changes cpu and memory, and nothing else", () => {
     containers: [{ ...container, resources: { limits: { cpu: "1", memory: "1Gi" }, requests: { cpu: "1", memory: "1Mi" } } }]
   }
   expect(through("resize", guaranteed, burst)).toEqual([
-    ': Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing'
+    'spec: Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing'
   ])
 })
 

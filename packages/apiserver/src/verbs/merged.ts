@@ -1,6 +1,6 @@
 /** Subresources that read like the whole object and write a part of it: what each may touch. @module */
 import { isDeepStrictEqual } from "node:util"
-import { type FieldError, fieldError, invalid, type KubernetesObject, qosClassOf } from "@tsukube/api"
+import { type FieldError, fieldError, invalid, type KubernetesObject } from "@tsukube/api"
 import type { CertificateSigningRequest } from "@tsukube/api/certificates-v1"
 import { type Container, type Namespace, type Pod, pods } from "@tsukube/api/core-v1"
 import { withMetadata } from "../object-meta.ts"
@@ -63,25 +63,5 @@ export const resize: Merge = (next, old) => {
     containers: resized(pod.spec.containers, containers),
     ...(pod.spec.initContainers === undefined ? {} : { initContainers: resized(pod.spec.initContainers, initContainers) })
   }
-  const sized = withMetadata({ ...pod, spec } as Pod, next.metadata ?? {})
-  const errors = [...resizeErrors(pod, sized)]
-  if (errors.length > 0) throw invalid(pods, pod.metadata?.name ?? "", errors)
-  return sized
+  return withMetadata({ ...pod, spec } as Pod, next.metadata ?? {})
 }
-
-/** What a running pod's size may not do. */
-function* resizeErrors(old: Pod, pod: Pod): Generator<FieldError> {
-  const before = old.status?.qosClass ?? qosClassOf(old)
-  const after = qosClassOf(pod)
-  if (before !== after) yield fieldError.invalid("spec", after, "Pod QOS Class may not change as a result of resizing")
-  const rigid = ({ spec }: Pod) =>
-    [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map(({ resources }) => [
-      others(resources?.requests),
-      others(resources?.limits),
-      resources?.claims
-    ])
-  if (!isDeepStrictEqual(rigid(old), rigid(pod))) yield fieldError.forbidden("spec", "only cpu and memory resources are mutable")
-}
-
-const others = (amounts: Readonly<Record<string, unknown>> | undefined) =>
-  Object.entries(amounts ?? {}).filter(([name]) => name !== "cpu" && name !== "memory")

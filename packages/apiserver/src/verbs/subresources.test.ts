@@ -121,7 +121,7 @@ describe("a pod", () => {
       { ...strategic, code: 422 }
     )
     expect(refused.message).toBe(
-      'Pod "debugged" is invalid: spec: Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing'
+      'Pod "debugged" is invalid: spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing'
     )
   })
 })
