@@ -4,26 +4,25 @@ import type { FieldsV1 } from "../types/meta-v1.ts"
 import { blankOf } from "./blank.ts"
 import { union } from "./field-set.ts"
 import { printFieldsV1 } from "./fields-v1.ts"
-import { outlineOf } from "./outline.ts"
+import { noOutlines, outlinePlace } from "./outline.ts"
 import type { TrackedKind } from "./reset-fields.ts"
 import { ownable, settle } from "./settle.ts"
 import { shapeOf } from "./shape.ts"
 
-/** Outlines that are remembered, and the longest of them. */
-const outlineLimit = 1024
-const lengthLimit = 16_384
+/** How large the memory may get, and how long one outline: a place takes about a hundred bytes, a step a dozen nanoseconds. */
+const placeLimit = 131_072
+const stepLimit = 4096
 
-const remembered = new Map<string, FieldsV1 | undefined>()
+let remembered = noOutlines<FieldsV1 | undefined>()
 
 /** What the creator of an object without managed fields owns, shared by all who ask: never mutate it. Undefined: nothing. */
 export const createdFields = (kind: TrackedKind, object: KubernetesObject, subresource: string): FieldsV1 | undefined => {
-  const outline = `${kind.group}/${kind.version}/${kind.kind}/${subresource} ${outlineOf(object, shapeOf(kind.schema))}`
-  if (outline.length > lengthLimit) return find(kind, object, subresource)
-  if (remembered.has(outline)) return remembered.get(outline)
-  const fields = find(kind, object, subresource)
-  if (remembered.size === outlineLimit) remembered.clear()
-  remembered.set(outline, fields)
-  return fields
+  if (remembered.places > placeLimit) remembered = noOutlines()
+  const before = [kind.group, kind.version, kind.kind, subresource]
+  const place = outlinePlace(remembered, before, object, shapeOf(kind.schema), stepLimit)
+  if (place === undefined) return find(kind, object, subresource)
+  place.found ??= { value: find(kind, object, subresource) }
+  return place.found.value
 }
 
 const find = (kind: TrackedKind, object: KubernetesObject, subresource: string): FieldsV1 | undefined => {
