@@ -75,9 +75,11 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
       if (leases !== undefined) yield* keepLeases(leases)
       const app = makeApp(serving)
       return {
-        fetch: async (request, connection) => app.fetch(request, connection === undefined ? {} : { connection }),
-        fetchAs: (user) => async (request, connection) =>
-          app.fetch(request, connection === undefined ? { user } : { user, connection }),
+        fetch: (request, connection) => app(request, connection === undefined ? {} : { connection }),
+        fetchAs: (user) => {
+          const caller = { user }
+          return (request, connection) => app(request, connection === undefined ? caller : { user, connection })
+        },
         drain: () => {
           draining = true
           if (leases !== undefined) Effect.runFork(leases.release)

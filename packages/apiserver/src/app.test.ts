@@ -140,6 +140,12 @@ test("health, readiness and version", async () => {
   expect(await server.json("GET", "/version")).toMatchObject({ major: "1", minor: "36" })
 })
 
+test("HEAD is answered as GET is, without the body", async () => {
+  const head = await server.send("HEAD", "/healthz")
+  expect([head.status, head.headers.get("content-type"), await head.text()]).toEqual([200, "text/plain; charset=utf-8", ""])
+  expect((await server.send("HEAD", `${path}/x`)).status).toBe(405)
+})
+
 test("who may not is told what", async () => {
   const nobody = server.as({ name: "nobody", groups: [] })
   expect(await message(nobody.send("GET", path))).toBe(

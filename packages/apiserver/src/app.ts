@@ -1,7 +1,6 @@
 /** The chain every request goes through: an id, who asks, whether they may, the answer; whatever is thrown becomes a Status. @module */
 import { unauthorized } from "@tsukube/api"
 import * as Effect from "effect/Effect"
-import { Hono } from "hono"
 import { forbiddenError } from "./authorize/forbidden.ts"
 import { dispatch } from "./dispatch.ts"
 import { warningValue } from "./encode/json.ts"
@@ -18,12 +17,11 @@ export interface Caller {
   readonly user?: UserInfo
 }
 
-interface Environment {
-  readonly Bindings: Caller
-}
+/** Answers requests; never rejects. */
+export type App = (request: Request, caller: Caller) => Promise<Response>
 
 /** The application of one server. */
-export const makeApp = (serving: Serving): Hono<Environment> => {
+export const makeApp = (serving: Serving): App => {
   const { meter, options, parts } = serving
   const { limits = {}, accessLog } = options
   const bounded = makeBounds(limits, meter)
@@ -35,10 +33,8 @@ export const makeApp = (serving: Serving): Hono<Environment> => {
     return dispatch(serving, context)
   }
 
-  const withinLimits = async (context: RequestContext, caller: Caller, described: Described): Promise<Response> => {
+  const withinLimits = async (context: RequestContext, described: Described): Promise<Response> => {
     const { info, user, url, request } = context
-    // A part of this process is not held up: it may be what the others wait for.
-    if (caller.user !== undefined) return authorized(context)
     if (!isLongRunning(info)) {
       const timeoutMs = timeoutOf(limits, url.searchParams.get("timeout"))
       return bounded({ info, described, user, timeoutMs }, () => authorized(context))
@@ -64,7 +60,7 @@ export const makeApp = (serving: Serving): Hono<Environment> => {
     return statusResponse(error, headers, request.headers.get("accept"))
   }
 
-  // One function and no middlewares: each of those would be another few promises for every request.
+  // One function, and neither router nor middlewares: each of those would be another few promises for every request.
   const answer = async (request: Request, caller: Caller): Promise<Response> => {
     const start = performance.now()
     const url = new URL(request.url)
@@ -77,7 +73,10 @@ export const makeApp = (serving: Serving): Hono<Environment> => {
     try {
       user = caller.user ?? (await parts.authenticator(request, connection))
       if (user === undefined) throw unauthorized()
-      response = await withinLimits({ request, url, info, user, connection, warnings }, caller, described)
+      const inProcess = caller.user !== undefined
+      const context = { request, url, info, user, connection, warnings, inProcess }
+      // A part of this process is not held up: it may be what the others wait for.
+      response = await (inProcess ? authorized(context) : withinLimits(context, described))
     } catch (thrown) {
       response = refusal(thrown, request, url.pathname, warnings)
     }
@@ -100,8 +99,11 @@ export const makeApp = (serving: Serving): Hono<Environment> => {
     return response
   }
 
-  return new Hono<Environment>().all("*", (c) => answer(c.req.raw, c.env))
+  return (request, caller) => (request.method === "HEAD" ? headOf(answer(request, caller)) : answer(request, caller))
 }
+
+/** What a GET would be answered with, without its body. */
+const headOf = async (answered: Promise<Response>): Promise<Response> => new Response(null, await answered)
 
 /** A client may bring its own, to find its request in the logs. */
 const auditIdOf = (request: Request): string => {

@@ -50,7 +50,9 @@ const ofObject: Readonly<Record<string, Handler>> = { get, update, patch, delete
 export const dispatch = async (serving: Serving, context: RequestContext): Promise<Response> => {
   const { info, request } = context
   for (const route of serving.parts.routes) {
-    const response = await route(context)
+    const answered = route(context)
+    // Most routes say at once that the request is not theirs.
+    const response = answered instanceof Promise ? await answered : answered
     if (response !== undefined) return response
   }
   if (!info.isResource) return plainPath(serving, context)
@@ -114,7 +116,7 @@ const answerReview = async (
 ): Promise<Response> => {
   negotiate(context.request.headers.get("accept"), { table: false, protobuf: hasProtobuf(served) })
   const options = readWriteOptions(context.url.searchParams, "CreateOptions")
-  const object = decodeObject(context, await readBody(context.request), served.resource, options.fieldValidation)
+  const object = decodeObject(context, await readBody(context), served.resource, options.fieldValidation)
   return objectResponse(context, await review(context, defaulted(object)), 201)
 }
 

@@ -9,7 +9,7 @@ import { makeServiceAccountTokens } from "./authenticate/token.ts"
 import { union as anyAuthenticator } from "./authenticate/union.ts"
 import { nodeAuthorizer } from "./authorize/node.ts"
 import { makeRbac, type Rbac } from "./authorize/rbac.ts"
-import { alwaysAllow, union as anyAuthorizer, privileged } from "./authorize/union.ts"
+import { alwaysAllow, union as anyAuthorizer, orPrivileged } from "./authorize/union.ts"
 import { discoveryRoute } from "./discovery.ts"
 import { toTable } from "./encode/table.ts"
 import { issuerRoute } from "./issuer-route.ts"
@@ -87,17 +87,17 @@ const onFirstUse = <Rest extends ReadonlyArray<unknown>>(
 
 const openApi = (resources: ReadonlyArray<Resource>): Route => {
   let loading: Promise<Route> | undefined
-  return async (context) => {
+  return (context) => {
     if (!context.url.pathname.startsWith("/openapi/")) return undefined
     loading ??= import("./openapi/route.ts").then(({ openApiRoute }) => openApiRoute(() => resources))
-    return (await loading)(context)
+    return loading.then((route) => route(context))
   }
 }
 
 const authorizerOf = ({ authorizer = "rbac" }: ApiserverOptions, registry: Registry, rbac: Rbac): Authorizer => {
   if (authorizer === "always-allow") return alwaysAllow
-  if (authorizer !== "rbac") return anyAuthorizer([privileged, authorizer])
-  return anyAuthorizer([privileged, nodeAuthorizer(registry), rbac.authorize])
+  if (authorizer !== "rbac") return orPrivileged(anyAuthorizer([authorizer]))
+  return orPrivileged(anyAuthorizer([nodeAuthorizer(registry), rbac.authorize]))
 }
 
 const firstOf =

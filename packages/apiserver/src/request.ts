@@ -58,6 +58,8 @@ export interface RequestContext {
   readonly user: UserInfo
   readonly connection: Connection | undefined
   readonly warnings: Array<string>
+  /** It comes from a part of the same process: what it brings is in memory already. */
+  readonly inProcess?: boolean
 }
 
 /** Says who asks; `undefined` when it has no opinion (the next one is asked), throws a 401 `StatusError` for bad credentials. */

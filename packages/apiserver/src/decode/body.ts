@@ -2,6 +2,7 @@
 import { badRequest, tooLarge, unsupportedMediaType } from "@tsukube/api"
 import { decodeProtobuf } from "../protobuf/decode.ts"
 import { protobufType } from "../protobuf/kind.ts"
+import type { RequestContext } from "../request.ts"
 import { yaml } from "../yaml.ts"
 import { holdsEvery, measureJson } from "./json-measure.ts"
 import { scanJson } from "./json-scan.ts"
@@ -21,12 +22,15 @@ export interface Body {
   readonly type: string
 }
 
+/** Whose body is read. */
+type Sender = Pick<RequestContext, "request" | "inProcess">
+
 /** Reads the whole body of an object (no type means JSON), or of one of `types`: 415 for others, 413 when it is too large, 400 when it is no UTF-8. */
-export const readBody = async (request: Request, types?: ReadonlyArray<string>): Promise<Body> => {
+export const readBody = async ({ request, inProcess }: Sender, types?: ReadonlyArray<string>): Promise<Body> => {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase()
   if (!(types ?? objectTypes).includes(type) && (types !== undefined || type !== "")) throw unsupportedMediaType(types ?? offered)
   if (Number(request.headers.get("content-length") ?? 0) > bodyLimitBytes) throw tooLarge(`limit is ${bodyLimitBytes}`)
-  const bytes = await bytesOf(request)
+  const bytes = inProcess === true ? await bytesAtOnce(request) : await bytesOf(request)
   // From here on only JSON is known: what came as protobuf goes on as the object it stands for.
   if (type === protobufType) return { text: JSON.stringify(decodeProtobuf(bytes)), type: "application/json" }
   try {
@@ -43,6 +47,13 @@ const received = new WeakMap<Request, Uint8Array>()
 
 /** Says what the body of a request is, for those who would read it as a stream. */
 export const bodyIs = (request: Request, bytes: Uint8Array): void => void received.set(request, bytes)
+
+/** The body of somebody who is trusted to send no endless one: without a stream, which takes longer than all that is done with the bytes. */
+const bytesAtOnce = async (request: Request): Promise<Uint8Array> => {
+  const bytes = received.get(request) ?? new Uint8Array(await request.arrayBuffer())
+  if (bytes.byteLength > bodyLimitBytes) throw tooLarge(`limit is ${bodyLimitBytes}`)
+  return bytes
+}
 
 const bytesOf = async (request: Request): Promise<Uint8Array> => {
   const known = received.get(request)

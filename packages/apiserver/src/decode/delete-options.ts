@@ -41,7 +41,7 @@ const errorsOf = (options: DeleteOptions): ReadonlyArray<FieldError> => {
 
 /** Reads and checks the options of a deletion. Any group's `DeleteOptions` will do. */
 export const readDeleteOptions = async (context: RequestContext): Promise<DeleteOptions> => {
-  const body = await readBody(context.request)
+  const body = await readBody(context)
   const options = body.text.trim() === "" ? fromQuery(context.url.searchParams) : readDeleteBody(context, body)
   const errors = errorsOf(options)
   if (errors.length > 0) throw invalid({ group: "meta.k8s.io", kind: "DeleteOptions" }, "", errors)

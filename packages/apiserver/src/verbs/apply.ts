@@ -43,7 +43,7 @@ const parse = (body: Body) => {
 export const readApplication = async (context: RequestContext): Promise<Application> => {
   const query = context.url.searchParams
   const options = readWriteOptions(query, "PatchOptions")
-  const { value, duplicates } = parse(await readBody(context.request, [applyPatchType]))
+  const { value, duplicates } = parse(await readBody(context, [applyPatchType]))
   if (!isObject(value)) throw badRequest("error decoding YAML: the patch is not an object")
   const complaints = duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`)
   if (complaints.length > 0 && options.fieldValidation === "Strict") {

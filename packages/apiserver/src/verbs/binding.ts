@@ -61,7 +61,7 @@ const withoutNomination = ({ nominatedNodeName: _, ...status }: PodStatus = {}):
 /** Answers POST of `pods/NAME/binding` and of `bindings`, which names the pod in its metadata. */
 export const bindPod = async (serving: Serving, context: RequestContext, _served: Served): Promise<Response> => {
   const options = readWriteOptions(context.url.searchParams, "CreateOptions")
-  const binding = decodeObject(context, await readBody(context.request), kind, options.fieldValidation) as Binding
+  const binding = decodeObject(context, await readBody(context), kind, options.fieldValidation) as Binding
   checkTarget(binding)
   const name = context.info.name || (binding.metadata?.name ?? "")
   const key = keyOf(pods, context.info.namespace, name)

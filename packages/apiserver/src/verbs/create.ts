@@ -34,7 +34,7 @@ const nameAttempts = 8
 /** Answers POST to a collection. */
 export const create = async (serving: Serving, context: RequestContext, served: Served): Promise<Response> => {
   const options = readWriteOptions(context.url.searchParams, "CreateOptions")
-  const body = await readBody(context.request)
+  const body = await readBody(context)
   const object = decodeObject(context, body, served.resource, options.fieldValidation)
   return storedResponse(serving, context, served, await createObject(serving, context, served, object, options), 201)
 }

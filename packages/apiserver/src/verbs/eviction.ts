@@ -69,7 +69,7 @@ const usedUp = (budget: PodDisruptionBudget, pod: Pod, now: number): PodDisrupti
 
 /** Answers POST of `pods/NAME/eviction`. */
 export const evictPod = async (serving: Serving, context: RequestContext, served: Served): Promise<Response> => {
-  const decoded = decodeObject(context, await readBody(context.request), kind, "Ignore")
+  const decoded = decodeObject(context, await readBody(context), kind, "Ignore")
   const { deleteOptions = {} } = addressed(context, served, decoded) as Eviction
   const dryRun = [...context.url.searchParams.getAll("dryRun"), ...(deleteOptions.dryRun ?? [])].filter((value) => value !== "")
   const errors: ReadonlyArray<FieldError> = dryRunErrors(dryRun)

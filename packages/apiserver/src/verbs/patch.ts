@@ -34,9 +34,9 @@ const patchTypes = [
 export type Patch = (document: unknown) => Readonly<Record<string, unknown>>
 
 /** Reads the patch of a request for documents of a kind; 415 for types not known here, 400 for what is no JSON. */
-export const readPatch = async (request: Request, expected: ExpectedKind): Promise<Patch> => {
-  const body = await readBody(request, patchTypes)
-  const force = new URL(request.url).searchParams.get("force")
+export const readPatch = async (context: RequestContext, expected: ExpectedKind): Promise<Patch> => {
+  const body = await readBody(context, patchTypes)
+  const force = context.url.searchParams.get("force")
   if (force !== null && force !== "") {
     const errors = [fieldError.forbidden("force", "may not be specified for non-apply patch")]
     throw invalid({ group: "meta.k8s.io", kind: "PatchOptions" }, "", errors)
@@ -78,7 +78,7 @@ export const patch = async (
   const { info } = context
   const options = readWriteOptions(context.url.searchParams, "PatchOptions")
   const manager = managerOfRequest(context, options.fieldManager)
-  const apply = await readPatch(context.request, served.resource)
+  const apply = await readPatch(context, served.resource)
   const key = keyOf(served.stored, namespaceOf(served, info.namespace), info.name)
   const before = context.warnings.length
   const decide = (current: StoredObject) => {

@@ -81,9 +81,9 @@ export const changeScale = async (serving: Serving, context: RequestContext, ser
   const patching = info.verb === "patch"
   const options = readWriteOptions(context.url.searchParams, patching ? "PatchOptions" : "UpdateOptions")
   const application = patching && isApply(context.request) ? await readApplication(context) : undefined
-  const apply = patching && application === undefined ? await readPatch(context.request, kind) : undefined
+  const apply = patching && application === undefined ? await readPatch(context, kind) : undefined
   const manager = managerOfRequest(context, options.fieldManager)
-  const given = patching ? undefined : decodeObject(context, await readBody(context.request), kind, options.fieldValidation)
+  const given = patching ? undefined : decodeObject(context, await readBody(context), kind, options.fieldValidation)
   const decide = (current: StoredObject) => {
     const old = current.object as Scalable
     const entries = scaleManagedFields(old.metadata?.managedFields, served.resource)

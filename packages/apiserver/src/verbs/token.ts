@@ -66,7 +66,7 @@ const boundObject = async (
 export const createToken = async (serving: Serving, context: RequestContext, served: Served): Promise<Response> => {
   const { namespace, name } = context.info
   const options = readWriteOptions(context.url.searchParams, "CreateOptions")
-  const request = decodeObject(context, await readBody(context.request), kind, options.fieldValidation) as TokenRequest
+  const request = decodeObject(context, await readBody(context), kind, options.fieldValidation) as TokenRequest
   const account = (await findObject(serving, context, served)).object as ServiceAccount
   const { audiences = [], expirationSeconds = defaultSeconds, boundObjectRef } = request.spec ?? {}
   checkExpiration(name, expirationSeconds)

@@ -29,7 +29,7 @@ export const update = async (
 ): Promise<Response> => {
   const { info } = context
   const options = readWriteOptions(context.url.searchParams, "UpdateOptions")
-  const body = await readBody(context.request)
+  const body = await readBody(context)
   const object = addressed(context, served, decodeObject(context, body, served.resource, options.fieldValidation))
   const key = keyOf(served.stored, namespaceOf(served, info.namespace), info.name)
   try {
