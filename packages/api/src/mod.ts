@@ -67,6 +67,7 @@ export {
   type Resource,
   type ResourceLocation,
   type Subresource,
+  typeNameOf,
   type Verb
 } from "./resource.ts"
 export { restTextOf } from "./rest-text.ts"

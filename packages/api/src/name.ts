@@ -82,6 +82,7 @@ export const byteLength = (text: string): number => {
 
 /** A label of RFC 1123: namespaces, container names, port names of Services. */
 export const isDns1123Label = (text: string): ReadonlyArray<string> => {
+  if (text.length <= 63 && dns1123Label.regex.test(text)) return nothing
   if (dns1123Label.regex.test(text) || !dns1123Subdomain.regex.test(text))
     return check(text, { maxBytes: 63, form: dns1123Label })
   return [...(byteLength(text) > 63 ? [tooLongSentence(63)] : []), "must not contain dots"]
@@ -99,6 +100,7 @@ export const isWildcardDns1123Subdomain = (text: string): ReadonlyArray<string> 
 
 /** A name with an optional DNS prefix and `/`: label and annotation keys, resource names. */
 export const isQualifiedName = (text: string): ReadonlyArray<string> => {
+  if (text.length <= 63 && qualifiedName.regex.test(text)) return nothing
   const parts = text.split("/")
   if (parts.length > 2)
     return [
@@ -106,7 +108,6 @@ export const isQualifiedName = (text: string): ReadonlyArray<string> => {
     ]
   const name = parts.at(-1) ?? ""
   const prefix = parts.length === 2 ? (parts[0] ?? "") : undefined
-  if (prefix === undefined && name !== "" && name.length <= 63 && qualifiedName.regex.test(name)) return nothing
   const prefixErrors = prefix === undefined ? [] : prefix === "" ? ["must be non-empty"] : isDns1123Subdomain(prefix)
   const nameErrors =
     name === "" ? ["must be non-empty", mismatch(qualifiedName)] : check(name, { maxBytes: 63, form: qualifiedName })

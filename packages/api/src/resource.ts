@@ -56,6 +56,17 @@ export interface ResourceLocation {
 export const apiVersionOf = ({ group, version }: { readonly group: string; readonly version: string }): string =>
   group === "" ? version : `${group}/${version}`
 
+const typeNames = new WeakMap<Resource<unknown>, string>()
+
+/** A resource's `apiVersion/Kind`, under which tables have what is special about a kind. Every object is looked up in some of them. */
+export const typeNameOf = (resource: Resource<unknown>): string => {
+  const known = typeNames.get(resource)
+  if (known !== undefined) return known
+  const name = `${apiVersionOf(resource)}/${resource.kind}`
+  typeNames.set(resource, name)
+  return name
+}
+
 /** The URL path of a resource, one of its objects or a subresource; without a namespace, of all namespaces. */
 export const pathOf = (resource: Resource<unknown>, { namespace, name, subresource }: ResourceLocation = {}): string => {
   const root = resource.group === "" ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`

@@ -132,6 +132,8 @@ const readMap = (value: unknown, schema: Schema, ref: string | undefined, walk: 
 }
 
 const readLeaf = (value: unknown, schema: Schema, ref: string | undefined, walk: Walk): unknown => {
+  // Most of an object: a text that may be any text.
+  if (typeof value === "string" && ref === undefined && schema.type === "string" && isAnyText(schema)) return value
   const reading: Reading = readScalar(value, schema, ref)
   if ("value" in reading) return reading.value
   if ("message" in reading) {
@@ -140,6 +142,8 @@ const readLeaf = (value: unknown, schema: Schema, ref: string | undefined, walk:
   }
   return refuse(value, goType(ref === undefined ? schema : { ref }), walk)
 }
+
+const isAnyText = ({ format, intOrString }: Schema): boolean => format === undefined && intOrString !== true
 
 /** What a null becomes inside a list or a map; fields that are null are dropped before. */
 const zeroOf = (schema: Schema, ref: string | undefined): unknown => {

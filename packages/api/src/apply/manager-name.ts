@@ -5,11 +5,16 @@ import { byteLength } from "../name.ts"
 /** The longest name, in bytes. */
 const nameBytesLimit = 128
 
+/** Nearly all names: printable letters of one byte each, and not too many. */
+const plainName = /^[ -~]{0,128}$/
+
 /** Who writes: `fieldManager` of the request, else what the `User-Agent` header begins with (`kubectl/v1.36.0 …` is `kubectl`). */
 export const managerOf = (fieldManager: string | undefined, userAgent: string | undefined): string => {
   if (fieldManager !== undefined && fieldManager !== "") return fieldManager
+  const first = (userAgent ?? "").split("/")[0] ?? ""
+  if (plainName.test(first)) return first
   let name = ""
-  for (const character of (userAgent ?? "").split("/")[0] ?? "") {
+  for (const character of first) {
     if (!isPrintable(character)) continue
     if (byteLength(name + character) > nameBytesLimit) break
     name += character

@@ -20,6 +20,12 @@ export function* breaks(field: string, value: unknown, sentences: ReadonlyArray<
   for (const sentence of sentences) yield invalid(field, value, sentence)
 }
 
+/** The same where much is checked and little is wrong. */
+export const broken = (field: string, value: unknown, sentences: ReadonlyArray<string>): ReadonlyArray<FieldError> =>
+  sentences.length === 0 ? none : sentences.map((sentence) => invalid(field, value, sentence))
+
+const none: ReadonlyArray<FieldError> = []
+
 /** The text must be there. */
 export function* needs(field: string, value: unknown, detail = ""): Findings {
   if (value === undefined || value === "") yield required(field, detail)
@@ -64,11 +70,16 @@ export function* within(field: string, value: number | undefined, min: number, m
 }
 
 /** Keys and values of labels. */
-export function* labels(field: string, map: Readonly<Record<string, string | undefined>> | undefined): Findings {
-  for (const [key, value] of Object.entries(map ?? {})) {
-    yield* breaks(field, key, isQualifiedName(key))
-    yield* breaks(field, value, isLabelValue(value ?? ""))
+export const labels = (
+  field: string,
+  map: Readonly<Record<string, string | undefined>> | undefined
+): ReadonlyArray<FieldError> => {
+  const found: Array<FieldError> = []
+  for (const key in map) {
+    const value = map[key]
+    found.push(...broken(field, key, isQualifiedName(key)), ...broken(field, value, isLabelValue(value ?? "")))
   }
+  return found
 }
 
 /** A port by number or by name. */

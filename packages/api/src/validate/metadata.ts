@@ -1,8 +1,8 @@
 /** Validation of what every object carries: names, labels, annotations, owners, finalizers. @module */
-import { forbidden, immutable, invalid, required, tooLong } from "../field-error.ts"
+import { type FieldError, forbidden, immutable, invalid, required, tooLong } from "../field-error.ts"
 import { byteLength, isDns1123Label, isDns1123Subdomain, isQualifiedName } from "../name.ts"
 import type { ObjectMeta, OwnerReference } from "../types/meta-v1.ts"
-import { breaks, type Findings, type Loose, labels, nonNegative } from "./findings.ts"
+import { breaks, broken, type Findings, type Loose, labels, nonNegative } from "./findings.ts"
 
 /** What names of a kind look like. */
 export type NameRule = (name: string) => ReadonlyArray<string>
@@ -10,20 +10,22 @@ export type NameRule = (name: string) => ReadonlyArray<string>
 const maxAnnotationBytes = 256 * 1024
 const standardFinalizers: ReadonlySet<string> = new Set(["kubernetes", "orphan", "foregroundDeletion"])
 
-/** Metadata of an object that is about to be created. */
-export function* validateMetadata(
+/** Metadata of an object that is about to be created. Every object passes here, so no generators are made for what is fine. */
+export const validateMetadata = (
   meta: Loose<ObjectMeta>,
   { namespaced, nameRule = isDns1123Subdomain }: { readonly namespaced: boolean; readonly nameRule?: NameRule },
   path = "metadata"
-): Findings {
+): ReadonlyArray<FieldError> => {
   const { name = "", generateName = "", namespace = "" } = meta
-  if (generateName !== "") yield* breaks(`${path}.generateName`, generateName, nameRule(maskTrailingDash(generateName)))
-  if (name === "") yield required(`${path}.name`, "name or generateName is required")
-  else yield* breaks(`${path}.name`, name, nameRule(name))
-  if (!namespaced && namespace !== "") yield forbidden(`${path}.namespace`, "not allowed on this type")
-  if (namespaced && namespace === "") yield required(`${path}.namespace`)
-  if (namespaced && namespace !== "") yield* breaks(`${path}.namespace`, namespace, isDns1123Label(namespace))
-  yield* validateDecoration(meta, path)
+  const found: Array<FieldError> = []
+  if (generateName !== "") found.push(...broken(`${path}.generateName`, generateName, nameRule(maskTrailingDash(generateName))))
+  if (name === "") found.push(required(`${path}.name`, "name or generateName is required"))
+  else found.push(...broken(`${path}.name`, name, nameRule(name)))
+  if (!namespaced && namespace !== "") found.push(forbidden(`${path}.namespace`, "not allowed on this type"))
+  if (namespaced && namespace === "") found.push(required(`${path}.namespace`))
+  if (namespaced && namespace !== "") found.push(...broken(`${path}.namespace`, namespace, isDns1123Label(namespace)))
+  found.push(...validateDecoration(meta, path))
+  return found
 }
 
 /** A prefix may end in a dash, because letters follow. */
@@ -31,12 +33,15 @@ const maskTrailingDash = (prefix: string): string =>
   prefix.length > 1 && prefix.endsWith("-") ? `${prefix.slice(0, -2)}a` : prefix
 
 /** What may change later: labels, annotations, owners, finalizers. */
-function* validateDecoration(meta: Loose<ObjectMeta>, path: string): Findings {
-  yield* nonNegative(`${path}.generation`, meta.generation)
-  yield* labels(`${path}.labels`, meta.labels)
-  yield* validateAnnotations(meta.annotations, `${path}.annotations`)
-  yield* validateOwners(meta.ownerReferences ?? [], `${path}.ownerReferences`)
-  yield* validateFinalizers(meta.finalizers ?? [], `${path}.finalizers`)
+const validateDecoration = (meta: Loose<ObjectMeta>, path: string): ReadonlyArray<FieldError> => {
+  const { generation, annotations, ownerReferences, finalizers } = meta
+  const found: Array<FieldError> = []
+  if (generation !== undefined) found.push(...nonNegative(`${path}.generation`, generation))
+  if (meta.labels !== undefined) found.push(...labels(`${path}.labels`, meta.labels))
+  if (annotations !== undefined) found.push(...validateAnnotations(annotations, `${path}.annotations`))
+  if (ownerReferences !== undefined) found.push(...validateOwners(ownerReferences, `${path}.ownerReferences`))
+  if (finalizers !== undefined) found.push(...validateFinalizers(finalizers, `${path}.finalizers`))
+  return found
 }
 
 /** What a template of objects cannot say of them, by upstream's names. */
@@ -64,16 +69,18 @@ export function* validateTemplateMetadata(meta: Loose<ObjectMeta> | undefined, p
 }
 
 /** Keys are like those of labels; all together must stay small. */
-export function* validateAnnotations(
+export const validateAnnotations = (
   annotations: Readonly<Record<string, string | undefined>> | undefined,
   path: string
-): Findings {
+): ReadonlyArray<FieldError> => {
+  const found: Array<FieldError> = []
   let bytes = 0
-  for (const [key, value] of Object.entries(annotations ?? {})) {
-    yield* breaks(path, key, isQualifiedName(key.toLowerCase()))
-    bytes += byteLength(key) + byteLength(value ?? "")
+  for (const key in annotations) {
+    found.push(...broken(path, key, isQualifiedName(key.toLowerCase())))
+    bytes += byteLength(key) + byteLength(annotations[key] ?? "")
   }
-  if (bytes > maxAnnotationBytes) yield tooLong(path, maxAnnotationBytes)
+  if (bytes > maxAnnotationBytes) found.push(tooLong(path, maxAnnotationBytes))
+  return found
 }
 
 /** Upstream leaves the index out of these paths. */

@@ -1,13 +1,13 @@
 /** Validation of whole objects: metadata, then the rules of the kind, then what the schema alone says. @module */
 import type { FieldError } from "../field-error.ts"
-import { apiVersionOf, type KubernetesObject, type Resource } from "../resource.ts"
+import { type KubernetesObject, type Resource, typeNameOf } from "../resource.ts"
 import { newProblems } from "./expression.ts"
 import { type KindRules, kinds } from "./kinds.ts"
 import { finePods } from "./known-pods.ts"
 import { validateMetadata, validateMetadataUpdate } from "./metadata.ts"
 import { validateBySchema } from "./schema.ts"
 
-const rulesOf = (resource: Resource<unknown>): KindRules => kinds.get(`${apiVersionOf(resource)}/${resource.kind}`) ?? {}
+const rulesOf = (resource: Resource<unknown>): KindRules => kinds.get(typeNameOf(resource)) ?? {}
 
 /**
  * What is wrong with an object that is about to be created; nothing when all is well.
@@ -16,7 +16,7 @@ const rulesOf = (resource: Resource<unknown>): KindRules => kinds.get(`${apiVers
 export const validateCreate = (object: KubernetesObject, resource: Resource<unknown>): ReadonlyArray<FieldError> => {
   const { name, always, unnamed, expressions } = rulesOf(resource)
   const naming = { namespaced: resource.namespaced, ...(name === undefined ? {} : { nameRule: name }) }
-  const metadata = unnamed === true ? [] : [...validateMetadata(object.metadata ?? {}, naming)]
+  const metadata = unnamed === true ? [] : validateMetadata(object.metadata ?? {}, naming)
   const isPod = resource.kind === "Pod" && resource.group === ""
   if (isPod && finePods.has(object)) return metadata
   const findings = [...metadata, ...(always?.(object) ?? []), ...(expressions?.(object) ?? [])]

@@ -1,7 +1,7 @@
 /** Warnings: what the server accepts and advises against, in upstream's words. @module */
 import { isObject } from "../json.ts"
 import { parseQuantity } from "../quantity.ts"
-import { apiVersionOf, type KubernetesObject, type Resource } from "../resource.ts"
+import { type KubernetesObject, type Resource, typeNameOf } from "../resource.ts"
 import type { Container, Pod, PodSpec, PodTemplateSpec, Volume } from "../types/core-v1.ts"
 import type { Loose } from "./findings.ts"
 import { plainPods } from "./known-pods.ts"
@@ -58,7 +58,7 @@ export const warningsOf = (
   resource: Resource<unknown>,
   old?: KubernetesObject
 ): ReadonlyArray<string> => {
-  const key = `${apiVersionOf(resource)}/${resource.kind}`
+  const key = typeNameOf(resource)
   const warnings: Array<string> = []
   const mayBeKnown = key === "v1/Pod" && old === undefined && object.metadata?.annotations === undefined
   if (mayBeKnown && plainPods.has(object)) return warnings
