@@ -203,8 +203,9 @@ export const discoveryRoute = (resources: () => ReadonlyArray<Resource>): Route 
   let documents: ReadonlyMap<string, Document> = new Map()
   return (context) => {
     const { method } = context.request
+    if (method !== "GET" && method !== "HEAD") return undefined
     const path = context.url.pathname.length > 1 ? context.url.pathname.replace(/\/$/, "") : context.url.pathname
-    if ((method !== "GET" && method !== "HEAD") || !discoveryPath.test(path)) return undefined
+    if (!discoveryPath.test(path)) return undefined
     if (source !== resources()) {
       source = resources()
       documents = documentsOf(source)

@@ -73,14 +73,14 @@ export const dispatch = async (serving: Serving, context: RequestContext): Promi
   // Objects of all namespaces at once are only read.
   if (everywhere && (info.verb === "deletecollection" || isObjectCreate(serving, info))) throw methodNotAllowed()
   warnOfDeprecation(context, served.resource)
-  const review = serving.parts.reviews[`${info.resource}.${info.group}`]
+  const review = serving.parts.reviews[served.name]
   if (review !== undefined) return answerReview(context, served, review)
   // Asked before anything is written: a client that cannot read the answer must not cause a change.
   const accept = request.headers.get("accept")
   const isList = info.verb === "list" || info.verb === "deletecollection"
   const { shape } = negotiate(accept, { list: isList, watch: info.verb === "watch", protobuf: hasProtobuf(served) })
   if (shape === "Table") tableOptionsOf(context, 0)
-  return (virtual[`${info.resource}.${info.group}`]?.[info.verb] ?? handler)(serving, context, served)
+  return (virtual[served.name]?.[info.verb] ?? handler)(serving, context, served)
 }
 
 /** Reviews are answered, not stored: those of a namespace find it in the object. */
@@ -128,7 +128,7 @@ const subresource = async (serving: Serving, context: RequestContext, served: Se
   if (found === undefined || (served.resource.namespaced && info.namespace === "")) return noResource(serving, info)
   const connect = serving.parts.connect[`${info.resource}/${info.subresource}`]
   if (connect !== undefined) return connect(context, shownObject(served, await findObject(serving, context, served)))
-  const handler = subresources[`${info.resource}.${info.group}/${info.subresource}`]?.[info.verb] ?? ofStatus(info)
+  const handler = subresources[`${served.name}/${info.subresource}`]?.[info.verb] ?? ofStatus(info)
   if (handler === undefined || !found.verbs.some((verb) => verb === info.verb)) throw methodNotAllowed()
   const { shape } = negotiate(context.request.headers.get("accept"), { protobuf: hasProtobuf(served) })
   if (shape === "Table") tableOptionsOf(context, 0)

@@ -1,5 +1,5 @@
 /** Fields behind feature gates that are off in v1.36: they are dropped, unless the object had one before. @module */
-import { apiVersionOf, isObject, type JsonObject, type KubernetesObject, type Resource } from "@tsukube/api"
+import { isObject, type JsonObject, type KubernetesObject, type Resource, typeNameOf } from "@tsukube/api"
 
 /**
  * Paths by gate. `[]` goes into every item of a list, `{}` into every value of a map, and a part that ends in `?` goes
@@ -63,12 +63,25 @@ export const withoutGated = (
   switched: Readonly<Record<string, boolean>> = {}
 ): KubernetesObject => {
   let kept: unknown = object
-  for (const { gate, ways } of steps.get(`${apiVersionOf(resource)}/${resource.kind}`) ?? []) {
+  for (const { gate, ways } of steps.get(typeNameOf(resource)) ?? []) {
     if (switched[gate] === true) continue
-    if (old !== undefined && ways.some((way) => without(old, way) !== old)) continue
-    for (const way of ways) kept = without(kept, way)
+    if (old !== undefined && ways.some((way) => reaches(old, way))) continue
+    for (const way of ways) if (reaches(kept, way)) kept = without(kept, way)
   }
   return kept as KubernetesObject
+}
+
+/** Whether anything stands at the end of the way: of most objects nothing does, and nothing is made to find that out. */
+const reaches = (value: unknown, way: ReadonlyArray<string>, at = 0): boolean => {
+  const step = way[at]
+  if (step === undefined) return true
+  if (step === "[]") return Array.isArray(value) && value.some((item) => reaches(item, way, at + 1))
+  if (!isObject(value)) return false
+  if (step === "{}") return Object.keys(value).some((key) => reaches(value[key], way, at + 1))
+  const vanishes = step.endsWith("?")
+  const inner = value[vanishes ? step.slice(0, -1) : step]
+  if (inner === undefined) return false
+  return (vanishes && isObject(inner) && Object.keys(inner).length === 0) || reaches(inner, way, at + 1)
 }
 
 /** The value without what stands at the end of the way; the very value when nothing stands there. */

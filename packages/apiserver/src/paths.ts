@@ -17,18 +17,18 @@ const namespaceSubresources = new Set(["status", "finalize"])
 export const isTrue = (value: string | null): boolean => value !== null && value !== "false" && value !== "0"
 
 /** Splits a path into its decoded segments; a broken escape is kept as it stands. */
-const segmentsOf = (path: string): Array<string> =>
-  path
-    .split("/")
-    .filter((segment) => segment !== "")
-    .map((segment) => {
-      if (!segment.includes("%")) return segment
-      try {
-        return decodeURIComponent(segment)
-      } catch {
-        return segment
-      }
-    })
+const segmentsOf = (path: string): Array<string> => {
+  const segments = path.split("/").filter((segment) => segment !== "")
+  return path.includes("%") ? segments.map(decoded) : segments
+}
+
+const decoded = (segment: string): string => {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
 
 const plain = (method: string, path: string): RequestInfo => ({
   isResource: false,

@@ -19,6 +19,8 @@ export interface Served {
   /** What its objects are stored, defaulted and validated as; mostly the resource itself. */
   readonly stored: Resource
   readonly folder: string
+  /** `plural.group`, as tables of parts name it: `deployments.apps`, `pods.`. */
+  readonly name: string
   /** Undefined: the stored text is what clients get. */
   readonly show?: (stored: KubernetesObject) => KubernetesObject
   /** Undefined: a client's object is what is stored. */
@@ -71,13 +73,15 @@ const renamed = (resource: Resource): Conversion | undefined => {
 
 const servedBy = (resource: Resource): Served => {
   const conversion = conversions[`${resource.group}/${resource.version}/${resource.plural}`] ?? renamed(resource)
-  if (conversion === undefined) return { resource, stored: resource, folder: folderOf(resource) }
+  const name = `${resource.plural}.${resource.group}`
+  if (conversion === undefined) return { resource, stored: resource, folder: folderOf(resource), name }
   const stored = findResource(...conversion.stored)
   if (stored === undefined) throw new Error(`nothing stores ${resource.plural} of ${resource.group}`)
   return {
     resource,
     stored,
     folder: folderOf(stored),
+    name,
     take: conversion.take,
     ...(conversion.show === undefined ? {} : { show: conversion.show })
   }

@@ -29,7 +29,7 @@ export interface AdmissionPlugin {
   ) => Promise<KubernetesObject> | KubernetesObject
   readonly validate?: (serving: Serving, request: AdmissionRequest) => Promise<void> | void
   /** Gives what must be written in the same commit, or throws; asked after all others, and again when the commit was too late. */
-  readonly claim?: (serving: Serving, request: AdmissionRequest) => Promise<ReadonlyArray<Write>>
+  readonly claim?: (serving: Serving, request: AdmissionRequest) => Promise<ReadonlyArray<Write>> | ReadonlyArray<Write>
 }
 
 /** A plain or grouped resource, as plugins ask for it: `isResource(request, "", "pods")`. */

@@ -90,6 +90,9 @@ export const checkAdmission = async (serving: Serving, request: AdmissionRequest
 /** What all plugins together want written beside the object. */
 export const claimAdmission = async (serving: Serving, request: AdmissionRequest): Promise<ReadonlyArray<Write>> => {
   const writes: Array<Write> = []
-  for (const claim of activePlugins(serving).claiming) writes.push(...(await claim(serving, request)))
+  for (const claim of activePlugins(serving).claiming) {
+    const claimed = claim(serving, request)
+    writes.push(...(claimed instanceof Promise ? await claimed : claimed))
+  }
   return writes
 }

@@ -12,10 +12,36 @@ const classOf = (serving: Serving, request: AdmissionRequest, name: string): Pri
     if (found === undefined) throw forbidden(request.resource, request.name, `no PriorityClass with name ${name} was found`)
     return found
   }
-  // Of several defaults the lowest is meant.
-  const defaults = serving.registry.list(priorityclasses).filter(({ globalDefault }) => globalDefault === true)
-  return defaults.sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0]
+  return defaultClassOf(serving)
 }
+
+interface Default {
+  readonly chosen: PriorityClass | undefined
+}
+
+const defaults = new WeakMap<Serving, { now: Default | undefined }>()
+
+/** Every pod asks for it, and it changes about never: it is looked for again after a change of any class. */
+const defaultClassOf = (serving: Serving): PriorityClass | undefined => {
+  let known = defaults.get(serving)
+  if (known === undefined) {
+    const first: { now: Default | undefined } = { now: undefined }
+    serving.registry.onChange(priorityclasses, () => {
+      first.now = undefined
+    })
+    defaults.set(serving, first)
+    known = first
+  }
+  known.now ??= { chosen: lowestDefault(serving) }
+  return known.now.chosen
+}
+
+/** Of several defaults the lowest is meant. */
+const lowestDefault = (serving: Serving): PriorityClass | undefined =>
+  serving.registry
+    .list(priorityclasses)
+    .filter(({ globalDefault }) => globalDefault === true)
+    .sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0]
 
 export const priority: AdmissionPlugin = {
   name: "Priority",

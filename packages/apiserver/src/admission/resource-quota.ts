@@ -84,20 +84,21 @@ export const isLimited = (serving: Serving, request: AdmissionRequest): boolean 
 
 export const resourceQuota: AdmissionPlugin = {
   name: "ResourceQuota",
-  claim: async (serving, request) => {
-    if (!isLimited(serving, request)) return []
-    const added = addedBy(serving, request)
-    if (Object.keys(added).length === 0) return []
-    const writes: Array<Write> = []
-    for (const key of quotaKeys(serving, request.namespace)) {
-      // The cache may be a write behind, and then the commit would fail for nothing.
-      const stored = await readStore(serving, key)
-      if (stored === undefined || request.object === undefined) continue
-      const quota = stored.object as ResourceQuota
-      if (!inScope(quota, request.resource, request.object)) continue
-      const requested = checkOne(quota, request, added)
-      if (Object.keys(requested).length > 0) writes.push(reserve(stored, requested))
-    }
-    return writes
+  claim: (serving, request) => (isLimited(serving, request) ? reserveAll(serving, request) : [])
+}
+
+const reserveAll = async (serving: Serving, request: AdmissionRequest): Promise<ReadonlyArray<Write>> => {
+  const added = addedBy(serving, request)
+  if (Object.keys(added).length === 0) return []
+  const writes: Array<Write> = []
+  for (const key of quotaKeys(serving, request.namespace)) {
+    // The cache may be a write behind, and then the commit would fail for nothing.
+    const stored = await readStore(serving, key)
+    if (stored === undefined || request.object === undefined) continue
+    const quota = stored.object as ResourceQuota
+    if (!inScope(quota, request.resource, request.object)) continue
+    const requested = checkOne(quota, request, added)
+    if (Object.keys(requested).length > 0) writes.push(reserve(stored, requested))
   }
+  return writes
 }

@@ -5,10 +5,17 @@ import * as Exit from "effect/Exit"
 import { folderOfKey } from "../stored.ts"
 import type { Meter } from "./meter.ts"
 
-/** `/registry/apps/deployments/…` is of type `deployments.apps`. */
+const types = new Map<string, string>()
+
+/** `/registry/apps/deployments/…` is of type `deployments.apps`. There are as many as resources, since nobody else writes here. */
 const typeOf = (key: string): string => {
-  const [, , group = "", plural = ""] = (folderOfKey(key) ?? "").split("/")
-  return group === "" || group === "core" ? plural : `${plural}.${group}`
+  const folder = folderOfKey(key) ?? ""
+  const known = types.get(folder)
+  if (known !== undefined) return known
+  const [, , group = "", plural = ""] = folder.split("/")
+  const type = group === "" || group === "core" ? plural : `${plural}.${group}`
+  types.set(folder, type)
+  return type
 }
 
 /** The same store; what it does shows in the meter. */

@@ -1,5 +1,6 @@
 /** Counts what a server does, in plain numbers: cheap enough for every request. They become text only when somebody asks for them. @module */
 
+import type { Resource } from "@tsukube/api"
 import type { RequestInfo } from "../request.ts"
 import { findServed } from "../served.ts"
 
@@ -79,18 +80,37 @@ const connected = new Set(["exec", "attach", "portforward", "proxy"])
 export const describe = (info: RequestInfo, parameters: URLSearchParams, contentType: string | null): Described => {
   if (!info.isResource) {
     const verb = plainVerbs.has(info.verb) ? info.verb.toUpperCase() : "OTHER"
-    return { key: verb, verb, dryRun: "", group: "", version: "", resource: "", subresource: "", scope: "" }
+    return describedAs(verb, nothing, "", "", "")
   }
   const known = findServed(info.group, info.version, info.resource)?.resource
-  const { group, version, plural: resource } = known ?? { group: "", version: "", plural: "" }
-  const subresource = known?.subresources.some(({ name }) => name === info.subresource) === true ? info.subresource : ""
+  const asked = info.subresource
+  const subresource = asked !== "" && known?.subresources.some(({ name }) => name === asked) === true ? asked : ""
   const apply = info.verb === "patch" && contentType?.startsWith("application/apply-patch") === true
   const verb = connected.has(subresource) ? "CONNECT" : apply ? "APPLY" : (resourceVerbs[info.verb] ?? "OTHER")
   const named = info.name !== "" && info.verb !== "list" && info.verb !== "watch"
   const scope = named || info.verb === "create" ? "resource" : info.namespace === "" ? "cluster" : "namespace"
   const dryRun = parameters.has("dryRun") ? "All" : ""
-  const key = `${verb} ${group} ${version} ${resource} ${subresource} ${scope} ${dryRun}`
-  return { key, verb, dryRun, group, version, resource, subresource, scope }
+  return describedAs(verb, known ?? nothing, subresource, scope, dryRun)
+}
+
+type DescribedResource = Pick<Resource, "group" | "version" | "plural">
+
+/** What is not served, and plain paths. */
+const nothing: DescribedResource = { group: "", version: "", plural: "" }
+
+/** The descriptions of a resource's requests. There are few, and making one takes longer than finding it. */
+const described = new WeakMap<DescribedResource, Array<Described>>()
+
+const describedAs = (verb: string, of: DescribedResource, subresource: string, scope: string, dryRun: string): Described => {
+  const all = described.get(of) ?? []
+  for (const one of all) {
+    if (one.verb === verb && one.scope === scope && one.subresource === subresource && one.dryRun === dryRun) return one
+  }
+  const { group, version, plural: resource } = of
+  const key = scope === "" ? verb : `${verb} ${group} ${version} ${resource} ${subresource} ${scope} ${dryRun}`
+  const made = { key, verb, dryRun, group, version, resource, subresource, scope }
+  described.set(of, [...all, made])
+  return made
 }
 
 const observe = (distribution: Distribution, bounds: ReadonlyArray<number>, seconds: number): void => {
@@ -141,6 +161,12 @@ const distributionOf = (
   return made
 }
 
+/** The series of one kind of request, found without making their keys anew. */
+interface Series {
+  readonly codes: Map<number, Tally>
+  readonly duration: Distribution
+}
+
 /** A server's meter, at zero. */
 export const makeMeter = (): Meter => {
   const requests = new Map<string, Tally>()
@@ -149,6 +175,7 @@ export const makeMeter = (): Meter => {
   const terminations = new Map<string, Tally>()
   const storeDurations = new Map<string, Distribution>()
   const storeErrors = new Map<string, Tally>()
+  const series = new Map<Described, Series>()
   return {
     inFlight: { readOnly: 0, mutating: 0 },
     requests,
@@ -158,12 +185,17 @@ export const makeMeter = (): Meter => {
     storeDurations,
     storeErrors,
     answered: (described, code, seconds) => {
-      tallyOf(requests, `${described.key} ${code}`, () => ({ ...labelsOf(described), code: String(code) })).value++
-      observe(
-        distributionOf(durations, described.key, durationBounds, () => labelsOf(described)),
-        durationBounds,
-        seconds
-      )
+      let { codes, duration } = series.get(described) ?? {}
+      if (codes === undefined || duration === undefined) {
+        codes = new Map()
+        duration = distributionOf(durations, described.key, durationBounds, () => labelsOf(described))
+        series.set(described, { codes, duration })
+      }
+      const tally =
+        codes.get(code) ?? tallyOf(requests, `${described.key} ${code}`, () => ({ ...labelsOf(described), code: String(code) }))
+      codes.set(code, tally)
+      tally.value++
+      observe(duration, durationBounds, seconds)
     },
     began: (described) => {
       const tally = tallyOf(longRunning, described.key, () => withoutDryRun(described))
