@@ -17,6 +17,7 @@ export {
   matchesFields,
   parseFieldSelector
 } from "./field-selector.ts"
+export { deepFrozen, onceIfFrozen } from "./frozen.ts"
 export { equalJson, isList, isObject, type JsonObject } from "./json.ts"
 export {
   byteLength,

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test"
 import { allResources } from "../catalog.ts"
+import { deepFrozen } from "../frozen.ts"
 import type { KubernetesObject } from "../resource.ts"
 import { createdFields } from "./created.ts"
 import { printFieldsV1 } from "./fields-v1.ts"
@@ -45,8 +46,9 @@ test("what is remembered for an outline is what comparing finds, for whatever ob
       if (typeof metadata === "object" && metadata !== null) delete (metadata as Record<string, unknown>)["managedFields"]
       const [found] = updateManagers(kind, undefined, object, new Map(), "m", "", "").values()
       const expected = found === undefined ? undefined : JSON.stringify(printFieldsV1(found.fields))
-      for (const _ of ["first", "remembered"]) {
-        const fields = createdFields(kind, object, "")
+      const frozen = Object.fromEntries(Object.entries(object).map(([key, part]) => [key, deepFrozen(structuredClone(part))]))
+      for (const one of [object, object, frozen, frozen]) {
+        const fields = createdFields(kind, one, "")
         expect(fields === undefined ? undefined : JSON.stringify(fields)).toBe(expected!)
       }
     }

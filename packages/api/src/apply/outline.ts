@@ -23,10 +23,18 @@ export interface Place<Found> {
 export interface Outlines<Found> {
   readonly root: Place<Found>
   places: number
+  /** How frozen values lead from one place to another: they always do. */
+  readonly shortcuts: WeakMap<object, Shortcut<Found>>
+}
+
+interface Shortcut<Found> {
+  readonly from: Place<Found>
+  readonly to: Place<Found>
+  readonly steps: number
 }
 
 /** A tree without any outline. */
-export const noOutlines = <Found>(): Outlines<Found> => ({ root: newPlace(), places: 1 })
+export const noOutlines = <Found>(): Outlines<Found> => ({ root: newPlace(), places: 1, shortcuts: new WeakMap() })
 
 const newPlace = <Found>(): Place<Found> => ({ step: undefined, next: undefined, others: undefined, found: undefined })
 
@@ -66,7 +74,8 @@ export const outlinePlace = <Found>(
 ): Place<Found> | undefined => {
   const walk: Walk<Found> = { outlines, place: outlines.root, left: stepLimit }
   for (const word of before) take(walk, word)
-  follow(walk, value, shape)
+  if (isObject(value)) followParts(walk, value, shape)
+  else follow(walk, value, shape)
   return walk.left < 0 ? undefined : walk.place
 }
 
@@ -87,6 +96,31 @@ const branch = <Found>(outlines: Outlines<Found>, place: Place<Found>, step: Ste
     place.others.set(step, made)
   }
   return made
+}
+
+/** A whole object: its parts are what may be frozen. */
+const followParts = <Found>(walk: Walk<Found>, value: JsonObject, shape: Shape): void => {
+  take(walk, object)
+  for (const key in value) {
+    take(walk, key)
+    const part = value[key]
+    if (isObject(part) && Object.isFrozen(part)) followFrozen(walk, part, fieldShape(shape, key))
+    else follow(walk, part, fieldShape(shape, key))
+  }
+  take(walk, end)
+}
+
+const followFrozen = <Found>(walk: Walk<Found>, part: object, shape: Shape): void => {
+  const { shortcuts } = walk.outlines
+  const { place: from, left } = walk
+  const known = shortcuts.get(part)
+  if (known?.from === from) {
+    walk.left -= known.steps
+    if (walk.left >= 0) walk.place = known.to
+    return
+  }
+  follow(walk, part, shape)
+  if (walk.left >= 0) shortcuts.set(part, { from, to: walk.place, steps: left - walk.left })
 }
 
 const follow = <Found>(walk: Walk<Found>, value: unknown, shape: Shape): void => {

@@ -1,4 +1,5 @@
 /** Defaults of pods and of pod templates, which differ in a few fields. @module */
+import { onceIfFrozen } from "../frozen.ts"
 import { addQuantity, formatQuantity, parseQuantity } from "../quantity.ts"
 import type {
   Container,
@@ -18,7 +19,7 @@ import { pullPolicyOf } from "./image.ts"
 import { defaultVolume } from "./volume.ts"
 
 /** A pod: everything a template gets, and what is only decided when the pod is made. */
-export const defaultPod = (pod: Pod): Pod => change(pod, { spec: maybe(pod.spec, (spec) => ownSpec(defaultPodSpec(spec))) })
+export const defaultPod = (pod: Pod): Pod => change(pod, { spec: maybe(pod.spec, wholeSpec) })
 
 /** A template: its pods get the rest when they are made. */
 export const defaultPodTemplate = (template: PodTemplateSpec): PodTemplateSpec =>
@@ -104,6 +105,8 @@ const defaultContainer = <C extends Container | EphemeralContainer>(container: C
   )
   return full as C
 }
+
+const wholeSpec = onceIfFrozen((spec: PodSpec): PodSpec => ownSpec(defaultPodSpec(spec)))
 
 const defaultPort = (port: ContainerPort): ContainerPort => fill(port, { protocol: "TCP" })
 
