@@ -1,6 +1,6 @@
 /** A pod's priority is a number that its priority class stands for. @module */
-import { forbidden } from "@tsukube/api"
-import type { Pod } from "@tsukube/api/core-v1"
+import { forbidden, onceIfFrozen } from "@tsukube/api"
+import type { Pod, PodSpec } from "@tsukube/api/core-v1"
 import { type PriorityClass, priorityclasses } from "@tsukube/api/scheduling-v1"
 import type { Serving } from "../serving.ts"
 import { type AdmissionPlugin, type AdmissionRequest, isResource } from "./admission.ts"
@@ -43,16 +43,22 @@ const lowestDefault = (serving: Serving): PriorityClass | undefined =>
     .filter(({ globalDefault }) => globalDefault === true)
     .sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0]
 
+const noClass = { priority: 0, preemptionPolicy: "PreemptLowerPriority" } as const
+const noSpec = {} as PodSpec
+
+/** What pods get in a cluster without a default class. */
+const withoutClass = onceIfFrozen((spec: PodSpec): PodSpec => ({ ...spec, ...noClass }))
+
 export const priority: AdmissionPlugin = {
   name: "Priority",
   mutate: (serving, request) => {
     const { object, operation, resource, name } = request
     if (operation !== "CREATE" || !isResource(request, "", "pods")) return object
     const pod = object as Pod
-    const chosen = classOf(serving, request, pod.spec?.priorityClassName ?? "")
-    const value = chosen?.value ?? 0
-    const policy = chosen?.preemptionPolicy ?? "PreemptLowerPriority"
     const { priority: given, preemptionPolicy: givenPolicy } = pod.spec ?? {}
+    const chosen = classOf(serving, request, pod.spec?.priorityClassName ?? "")
+    const value = chosen?.value ?? noClass.priority
+    const policy = chosen?.preemptionPolicy ?? noClass.preemptionPolicy
     if (given !== undefined && given !== value) {
       throw forbidden(
         resource,
@@ -68,6 +74,7 @@ export const priority: AdmissionPlugin = {
       )
     }
     const className = chosen?.metadata?.name
+    if (chosen === undefined) return Object.assign({}, pod, { spec: withoutClass(pod.spec ?? noSpec) })
     return Object.assign({}, pod, {
       spec: {
         ...pod.spec,

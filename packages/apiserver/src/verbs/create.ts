@@ -12,7 +12,7 @@ import {
 import { admit, checkAdmission, claimAdmission } from "../admission/chain.ts"
 import { isLimited } from "../admission/resource-quota.ts"
 import { readBody } from "../decode/body.ts"
-import { decodeObject } from "../decode/object.ts"
+import { decodeNew } from "../decode/pattern.ts"
 import { readWriteOptions, type WriteOptions } from "../decode/write-options.ts"
 import { storedResponse } from "../encode/json.ts"
 import { withoutGated } from "../gated.ts"
@@ -35,7 +35,7 @@ const nameAttempts = 8
 export const create = async (serving: Serving, context: RequestContext, served: Served): Promise<Response> => {
   const options = readWriteOptions(context.url.searchParams, "CreateOptions")
   const body = await readBody(context)
-  const object = decodeObject(context, body, served.resource, options.fieldValidation)
+  const object = decodeNew(context, body, served.resource, options.fieldValidation)
   return storedResponse(serving, context, served, await createObject(serving, context, served, object, options), 201)
 }
 
