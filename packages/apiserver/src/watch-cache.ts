@@ -89,7 +89,7 @@ export const makeWatchCache = (store: Store): Effect.Effect<WatchCache, StoreErr
       failures = 0
     }
     // Commits come many at once when many write: then they cost one step of the stream together.
-    const follow = Stream.suspend(() => store.watch({ prefix: "" }, revision)).pipe(
+    const follow = Stream.suspend(() => store.watch({ prefix: "" }, revision, { previous: false })).pipe(
       Stream.runForEachArray((commits) => Effect.sync(() => commits.forEach(take))),
       Effect.catchTag("Compacted", () => load)
     )

@@ -61,7 +61,11 @@ export const createStored = async (
       return new StoredObject(key, text, 0n, 0n)
     }
     const outcome = await commit(serving, [{ key, value: text, expected: 0n }, ...also])
-    if (Result.isSuccess(outcome)) return StoredObject.read(key, text, outcome.success, outcome.success)
+    if (Result.isSuccess(outcome)) {
+      // Our own store tells the cache before it answers: then the text has been put together already.
+      const cached = serving.cache.bucket(served.folder).objects.get(key)
+      return cached?.revision === outcome.success ? cached : StoredObject.read(key, text, outcome.success, outcome.success)
+    }
     if (outcome.failure.key === key) throw alreadyExists(served.resource, name)
     await serving.cache.fresh(freshWithinMs)
   }

@@ -6,9 +6,19 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { entryOf, type History, makeHistory } from "./history.ts"
-import { type Hub, makeHub } from "./hub.ts"
+import { type Commit, type Hub, makeHub } from "./hub.ts"
 import { checkList, checkQuestion, futureRevision } from "./key.ts"
-import { type Advance, Compacted, type ListOptions, type Page, type Range, Store, StoreError } from "./store.ts"
+import {
+  type Advance,
+  type Change,
+  Compacted,
+  type ListOptions,
+  type Page,
+  type Range,
+  Store,
+  StoreError,
+  type WatchOptions
+} from "./store.ts"
 
 /** How a cache is made. */
 export interface CacheOptions {
@@ -48,11 +58,22 @@ export const makeCache = (inner: Store, options: CacheOptions = {}): Effect.Effe
       waiters = waiters.filter((waiter) => waiter.revision > history.revision())
       for (const waiter of ready) waiter.resume()
     }
+    /** What the store below need not say, since it is here. */
+    const withPrevious = (change: Change): Change => {
+      if (change.previousRevision === 0n || change.previous !== undefined) return change
+      const previous = history.newest(change.key)?.value
+      return previous === undefined ? change : { ...change, previous }
+    }
     const keepUp = Effect.suspend(() => {
       const begin = history.revision()
-      return Stream.runForEachArray(inner.watch({ prefix: "" }, begin), (commits) =>
+      return Stream.runForEachArray(inner.watch({ prefix: "" }, begin, { previous: false }), (told) =>
         Effect.sync(() => {
-          for (const commit of commits) history.append(commit)
+          const commits: Array<Commit> = []
+          for (const commit of told) {
+            const whole = commit.map(withPrevious)
+            history.append(whole)
+            commits.push(whole)
+          }
           hub.publish(commits, history.revision())
           wakeWaiters()
         })
@@ -114,11 +135,11 @@ export const makeCache = (inner: Store, options: CacheOptions = {}): Effect.Effe
           Stream.catchTag("Compacted", (error) => (epoch === begun ? fromLog(last) : Stream.fail(error)))
         )
       })
-    const watch = (range: Range, after: bigint) =>
+    const watch = (range: Range, after: bigint, options?: WatchOptions) =>
       served(
         after,
-        hub.watch(range, after),
-        (from) => inner.watch(range, from),
+        hub.watch(range, after, options),
+        (from) => inner.watch(range, from, options),
         (commit) => commit[0]?.revision
       )
     const follow = (range: Range, after: bigint, progressMs: number): Stream.Stream<Advance, Compacted | StoreError> =>

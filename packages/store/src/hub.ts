@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { checkQuestion } from "./key.ts"
 import type { Meter } from "./metrics.ts"
-import { type Advance, type Change, Compacted, type Range, type StoreError } from "./store.ts"
+import { type Advance, type Change, Compacted, type Range, type StoreError, type WatchOptions } from "./store.ts"
 
 /** The changes of one commit. */
 export type Commit = ReadonlyArray<Change>
@@ -14,8 +14,13 @@ export interface LogPage {
   readonly position: bigint
 }
 
-/** Reads commits of a range with `after < revision <= upTo` from the log, as many as a page takes. */
-export type ReadLog = (range: Range, after: bigint, upTo: bigint) => Effect.Effect<LogPage, Compacted | StoreError>
+/** Reads commits of a range with `after < revision <= upTo` from the log, as many as a page takes; where nobody wants them, without the values before. */
+export type ReadLog = (
+  range: Range,
+  after: bigint,
+  upTo: bigint,
+  withPrevious: boolean
+) => Effect.Effect<LogPage, Compacted | StoreError>
 
 /** How much may wait for one watcher before it has to read from the log instead. */
 export interface HubLimits {
@@ -38,13 +43,15 @@ export interface Hub {
   /** Goes on at `position` in what is another story now: every watcher ends with the error. */
   readonly reset: (error: Compacted | StoreError, position: bigint) => void
   /** Changes of a range after a revision: from the log up to the hub's position, then live. */
-  readonly watch: (range: Range, after: bigint) => Stream.Stream<Commit, Compacted | StoreError>
+  readonly watch: (range: Range, after: bigint, options?: WatchOptions) => Stream.Stream<Commit, Compacted | StoreError>
   /** The same, with the position of quiet stretches: see `Store.follow`. */
   readonly follow: (range: Range, after: bigint, progressMs: number) => Stream.Stream<Advance, Compacted | StoreError>
   /** Moves on to `position` without the commits: watchers read them from the log. */
   readonly advance: (position: bigint) => void
   /** How many watchers there are. */
   readonly watchers: () => number
+  /** Whether any of them wants the values before. */
+  readonly wantsPrevious: () => boolean
 }
 
 /**
@@ -53,6 +60,7 @@ export interface Hub {
  */
 interface Watcher {
   readonly range: Range
+  readonly wantsPrevious: boolean
   /** Everything of the range up to here was delivered, or was not wanted. */
   cursor: bigint
   /** The queue is complete for revisions above this one. */
@@ -73,6 +81,7 @@ export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = 
   /** Watchers by prefix: a commit is filtered once a prefix, not once a watcher. */
   const groups = new Map<string, Set<Watcher>>()
   let current = position
+  let wantingPrevious = 0
 
   const publish = (commits: ReadonlyArray<Commit>, upTo: bigint): void => {
     // A fiber that is woken runs at once, and may watch or commit itself: nobody is woken before everything is in its place.
@@ -98,9 +107,10 @@ export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = 
     for (const watcher of ended) watcher.wake?.()
   }
 
-  const register = (range: Range, after: bigint): Watcher => {
+  const register = (range: Range, after: bigint, wantsPrevious: boolean): Watcher => {
     const watcher: Watcher = {
       range,
+      wantsPrevious,
       cursor: after,
       joined: current,
       lagging: false,
@@ -114,13 +124,14 @@ export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = 
     const isFirst = groups.size === 0
     if (group === undefined) groups.set(range.prefix, new Set([watcher]))
     else group.add(watcher)
+    if (wantsPrevious) wantingPrevious++
     if (isFirst) limits.onWatched?.()
     return watcher
   }
 
   const unregister = (watcher: Watcher): void => {
     const group = groups.get(watcher.range.prefix)
-    group?.delete(watcher)
+    if (group?.delete(watcher) === true && watcher.wantsPrevious) wantingPrevious--
     if (group?.size === 0) groups.delete(watcher.range.prefix)
     clear(watcher)
   }
@@ -134,7 +145,7 @@ export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = 
         watcher.joined = current
       }
       if (watcher.cursor < watcher.joined) {
-        return Effect.flatMap(readLog(watcher.range, watcher.cursor, watcher.joined), (page) => {
+        return Effect.flatMap(readLog(watcher.range, watcher.cursor, watcher.joined, watcher.wantsPrevious), (page) => {
           watcher.cursor = page.position
           return isNonEmpty(page.commits) || progressMs !== undefined ? Effect.succeed(page.commits) : next(watcher)
         })
@@ -158,12 +169,13 @@ export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = 
   const pull = <A>(
     range: Range,
     after: bigint,
+    wantsPrevious: boolean,
     take: (watcher: Watcher) => Effect.Effect<readonly [A, ...Array<A>], Compacted | StoreError>
   ): Stream.Stream<A, Compacted | StoreError> => {
     const problem = checkQuestion(range.prefix)
     if (problem !== undefined) return Stream.fail(problem)
     const watcher = Effect.acquireRelease(
-      Effect.sync(() => register(range, after)),
+      Effect.sync(() => register(range, after, wantsPrevious)),
       (watcher) => Effect.sync(() => unregister(watcher))
     )
     return Stream.unwrap(Effect.map(watcher, (watcher) => Stream.fromPull(Effect.succeed(take(watcher)))))
@@ -176,9 +188,9 @@ export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = 
     publish,
     skipTo: (oldest) => end(new Compacted({ oldest }), oldest, (watcher) => watcher.cursor < oldest),
     reset: (error, upTo) => end(error, upTo, () => true),
-    watch: (range, after) => pull(range, after, nextCommits),
+    watch: (range, after, { previous = true } = {}) => pull(range, after, previous, nextCommits),
     follow: (range, after, progressMs) =>
-      pull(range, after, (watcher) =>
+      pull(range, after, true, (watcher) =>
         Effect.map(next(watcher, progressMs), (commits): readonly [Advance, ...Array<Advance>] => {
           const advances = commits.map((changes) => ({ changes, revision: changes[0]?.revision ?? watcher.cursor }))
           return [advances[0] ?? { changes: [], revision: watcher.cursor }, ...advances.slice(1)]
@@ -190,6 +202,7 @@ export const makeHub = (position: bigint, readLog: ReadLog, limits: HubLimits = 
       for (const watcher of all) dropPending(watcher)
       for (const watcher of all) watcher.wake?.()
     },
+    wantsPrevious: () => wantingPrevious > 0,
     watchers: () => [...groups.values()].reduce((sum, group) => sum + group.size, 0)
   }
 }

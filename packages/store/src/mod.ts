@@ -17,5 +17,6 @@ export {
   Store,
   StoreError,
   type StoreErrorReason,
+  type WatchOptions,
   type Write
 } from "./store.ts"

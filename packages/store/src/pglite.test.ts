@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { live } from "@tsukube/testing"
-import { Context, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { layerCached } from "./cache.ts"
 import { storeContract } from "./contract.ts"
 import { layerPglite, openPglite } from "./pglite.ts"
@@ -48,7 +48,7 @@ test(
         }
       }
       const limits = { batchWrites: 3, batchUnits: 1000, queueCommits: 5, queueUnits: 1000, overlapWrites: 100 }
-      const commit = yield* makeWriter(slow, schema, () => {}, limits)
+      const commit = yield* makeWriter(slow, schema, { begun: () => {}, wrote: () => {}, ended: () => {} }, limits)
       const start = (key: string) => Effect.forkChild(Effect.result(commit([{ key, value: "x" }])), { startImmediately: true })
       const fibers = yield* Effect.all(["a", "b", "c", "d", "e", "f", "g"].map(start))
       expect(batches).toEqual([1])
@@ -58,6 +58,48 @@ test(
       const answers = yield* Effect.forEach(fibers.slice(0, 5), Fiber.join)
       expect(answers.map((answer) => answer._tag === "Success" && answer.success)).toEqual([2n, 3n, 4n, 5n, 6n])
       expect(batches).toEqual([1, 3, 1])
+    })
+  )
+)
+
+test(
+  "a store tells what it wrote itself without reading it, and reads what others wrote",
+  live(() =>
+    Effect.gen(function* () {
+      const schema = `test_${++schemas}`
+      let reads = 0
+      const counted: Database = {
+        ...database,
+        read: (statement, parameters) => {
+          if (statement.includes("window earlier")) reads++
+          return database.read(statement, parameters)
+        }
+      }
+      const store = yield* openStoreIn(counted, schema)
+      const other = yield* openStoreIn(database, schema)
+      const heard: Array<string> = []
+      const watching = yield* Effect.forkScoped(
+        store
+          .watch({ prefix: "" }, 1n)
+          .pipe(
+            Stream.runForEach(([change]) => Effect.sync(() => heard.push(`${change?.key} ${change?.previous} ${change?.value}`)))
+          )
+      )
+      const write = (into: Store, i: number) => into.commit([{ key: `/k/${i % 3}`, value: `${i}` }])
+      const until = (count: number) => Effect.repeat(Effect.sleep(2), { until: () => heard.length >= count })
+      // It has to learn first where every key stands.
+      for (let i = 0; i < 60; i++) yield* write(store, i)
+      yield* until(60)
+      reads = 0
+      for (let i = 60; i < 160; i++) yield* write(store, i)
+      yield* until(160)
+      // One that began before may end here.
+      expect(reads).toBeLessThan(5)
+      yield* write(other, 160)
+      yield* until(161)
+      expect(reads).toBeGreaterThan(0)
+      expect(heard).toEqual(Array.from({ length: 161 }, (_, i) => `/k/${i % 3} ${i < 3 ? undefined : i - 3} ${i}`))
+      yield* Fiber.interrupt(watching)
     })
   )
 )

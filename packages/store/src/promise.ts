@@ -3,7 +3,17 @@ import type { Layer } from "effect"
 import * as Context from "effect/Context"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Stream from "effect/Stream"
-import { type Advance, type Change, type Entry, type Lease, type ListOptions, type Page, Store, type Write } from "./store.ts"
+import {
+  type Advance,
+  type Change,
+  type Entry,
+  type Lease,
+  type ListOptions,
+  type Page,
+  Store,
+  type WatchOptions,
+  type Write
+} from "./store.ts"
 
 export { layerCached } from "./cache.ts"
 export { layerMemory } from "./memory.ts"
@@ -28,7 +38,7 @@ export interface StoreClient extends AsyncDisposable {
   count(prefix: string, options?: AskOptions): Promise<number>
   commit(writes: ReadonlyArray<Write>, options?: AskOptions): Promise<bigint>
   /** The changes after a revision, one array a commit, then live; leaving the loop ends the watch. */
-  watch(prefix: string, after: bigint): AsyncIterable<ReadonlyArray<Change>>
+  watch(prefix: string, after: bigint, options?: WatchOptions): AsyncIterable<ReadonlyArray<Change>>
   /** The same with the position of quiet stretches, at most every `progressMs`. */
   follow(prefix: string, after: bigint, progressMs: number): AsyncIterable<Advance>
   /** Lets a key live `ttlMs` from now on, provided that it still has this revision. */
@@ -50,7 +60,7 @@ export const openStore = async <E>(layer: Layer.Layer<Store, E>): Promise<StoreC
     list: (prefix, options) => runtime.runPromise(store.list({ prefix }, options), options),
     count: (prefix, options) => runtime.runPromise(store.count({ prefix }), options),
     commit: (writes, options) => runtime.runPromise(store.commit(writes), options),
-    watch: (prefix, after) => Stream.toAsyncIterableWith(store.watch({ prefix }, after), context),
+    watch: (prefix, after, options) => Stream.toAsyncIterableWith(store.watch({ prefix }, after, options), context),
     follow: (prefix, after, progressMs) => Stream.toAsyncIterableWith(store.follow({ prefix }, after, progressMs), context),
     keepAlive: (key, revision, ttlMs, options) => runtime.runPromise(store.keepAlive(key, revision, ttlMs), options),
     leases: {

@@ -78,6 +78,12 @@ export interface Range {
   readonly prefix: string
 }
 
+/** How a watch is made. */
+export interface WatchOptions {
+  /** `false`: the watcher knows all values himself, and `Change.previous` may be left out, which spares the store half of its reading. */
+  readonly previous?: boolean
+}
+
 /** What a list may ask for besides its range. */
 export interface ListOptions {
   /** At most this many entries. */
@@ -119,7 +125,11 @@ export interface Store {
    * does not keep up is never waited for: it reads on from the log, and fails with `Compacted` when the log no longer reaches
    * back that far.
    */
-  readonly watch: (range: Range, after: bigint) => Stream.Stream<ReadonlyArray<Change>, Compacted | StoreError>
+  readonly watch: (
+    range: Range,
+    after: bigint,
+    options?: WatchOptions
+  ) => Stream.Stream<ReadonlyArray<Change>, Compacted | StoreError>
   /**
    * A watch that also says how far it has come when its range is quiet: after each `progressMs` in which the log grew and the range did not.
    * Who stores that revision can watch on from there, however long ago the range last changed.

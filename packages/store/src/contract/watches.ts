@@ -25,6 +25,23 @@ export const watches = (it: It): void => {
       ])
     }))
 
+  it("whoever knows all values himself hears the same changes, with the value before or without", (store) =>
+    Effect.gen(function* () {
+      const log = (previous: boolean) => store.watch({ prefix: "/a" }, 1n, { previous }).pipe(Stream.take(40), Stream.runCollect)
+      const [told, knowing] = [yield* start(log(true)), yield* start(log(false))]
+      for (let i = 0; i < 20; i++) {
+        yield* put(store, `/a/${i % 3}`, `${i}`)
+        if (i % 5 === 4) yield* remove(store, `/a/${i % 3}`)
+        yield* put(store, "/a", `${i}`)
+      }
+      const bare = ({ previous: _, ...change }: Change) => change
+      const first = (yield* Fiber.join(told)).flat()
+      expect((yield* Fiber.join(knowing)).flat().map(bare)).toEqual(first.map(bare))
+      expect((yield* log(false)).flat().map(bare)).toEqual(first.map(bare))
+      checkHistory((yield* log(true)).map((commit) => commit))
+      checkHistory(first.map((change) => [change]))
+    }))
+
   it("the changes of one commit come together, and only those of the range", (store) =>
     Effect.gen(function* () {
       const write = (...keys: ReadonlyArray<string>) => store.commit(keys.map((key) => ({ key, value: key })))

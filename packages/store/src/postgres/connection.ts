@@ -25,7 +25,7 @@ export interface ConnectionOptions {
   readonly pooled?: boolean
   /** A statement without an answer for so long ends the connection; absent: it may take for ever. */
   readonly deadlineMs?: number
-  readonly onNotify?: () => void
+  readonly onNotify?: (payload: string) => void
 }
 
 /** A connection that is being made, works, or is lost for good. */
@@ -53,6 +53,8 @@ export const planner: Readonly<Record<string, string>> = {
   enable_hashjoin: "off",
   enable_mergejoin: "off",
   jit: "off",
+  // Rows come in the order of the log only from one process.
+  max_parallel_workers_per_gather: "0",
   work_mem: "32MB"
 }
 const connectTimeoutMs = 10_000
@@ -97,7 +99,7 @@ export const openConnection = (
     types: { bigint: postgres.BigInt },
     connection: { application_name: "tsukube-store", ...(pooled ? {} : planner) },
     onnotice: () => {},
-    onnotify: onNotify,
+    onnotify: (_channel: string, payload: string) => onNotify(payload),
     onclose: () => lose(failureOf("CONNECTION_CLOSED", "the connection was lost"))
   }
   const client = postgres(options as object as postgres.Options<never>) as postgres.Sql

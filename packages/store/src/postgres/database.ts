@@ -34,7 +34,7 @@ export interface Database {
   readonly read: (statement: string, parameters: ReadonlyArray<Parameter>) => Effect.Effect<Rows, StoreError>
   /**
    * A statement that changes something, one at a time; a connection lost under it is `Unknown`. `withLists` words it for a connection that carries
-   * lists of texts, where all fields of the answer are texts.
+   * lists of texts.
    */
   readonly write: (question: () => Question, withLists?: () => ListQuestion) => Effect.Effect<Rows, StoreError>
   /** A statement that takes long and may not run in a transaction, such as VACUUM: on a connection of its own, without a deadline. */
@@ -42,5 +42,9 @@ export interface Database {
   /** Statements as one transaction. */
   readonly transaction: <A>(body: (run: Run) => Promise<A>) => Effect.Effect<A, StoreError>
   /** Listens on a channel until the connection is lost, which is its failure. `onListening` comes first, `onNotify` with each notification. */
-  readonly listen: (channel: string, onListening: () => void, onNotify: () => void) => Effect.Effect<never, StoreError>
+  readonly listen: (
+    channel: string,
+    onListening: () => void,
+    onNotify: (payload: string) => void
+  ) => Effect.Effect<never, StoreError>
 }

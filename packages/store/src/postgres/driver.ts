@@ -1,9 +1,9 @@
-/** A `Database` over connections to a PostgreSQL server, by postgres.js. @module */
+/** A `Database` over connections to a PostgreSQL server: what is asked over and over by wires of ours, the rest by postgres.js. @module */
 import { Effect, type Scope } from "effect"
 import { rejected } from "../key.ts"
 import type { StoreError } from "../store.ts"
 import { type Address, type Connection, type ConnectionOptions, openConnection } from "./connection.ts"
-import type { Database, ListQuestion, Question } from "./database.ts"
+import type { Database, ListQuestion, Question, Rows } from "./database.ts"
 import { type Activity, storeErrorOf } from "./error.ts"
 import { openWire, unspoken, type Wire } from "./wire.ts"
 
@@ -62,7 +62,9 @@ export const connect = (address: Address, options: ConnectOptions = {}): Effect.
     const open = (own: ConnectionOptions = {}): Connection => openConnection(address, { deadlineMs, pooled, ...own })
     const writer = yield* makePool(open, 1)
     const reader = yield* makePool(open, readerConnections)
-    const wires = yield* makePool(() => openWire(address, deadlineMs), 1)
+    const writerWire = yield* makePool(() => openWire(address, deadlineMs), 1)
+    const readerWire = yield* makePool(() => openWire(address, deadlineMs), readerConnections)
+    /** Until the server asks for more than a wire can say. */
     let wireWorks = address.ssl === undefined
     /** A connection that works, over a pooler if need be: one tells itself by refusing our settings. */
     const ready = (next: Pool): Effect.Effect<Connection, StoreError> =>
@@ -89,29 +91,38 @@ export const connect = (address: Address, options: ConnectOptions = {}): Effect.
       Effect.flatMap(ready(pool), (connection) =>
         Effect.tryPromise({ try: () => work(connection), catch: (error) => storeErrorOf(error, place, activity) })
       )
-    const writeByDriver = (question: () => Question) =>
-      using(writer, "write", (connection) => {
+    const byDriver = (pool: Pool, activity: Activity, question: () => Question) =>
+      using(pool, activity, (connection) => {
         const { statement, parameters } = question()
         return connection.ask(statement, parameters)
       })
-    const writeByWire = (wire: Wire, question: () => Question, withLists: (() => ListQuestion) | undefined) =>
-      Effect.tryPromise({ try: () => wire.ready, catch: (error) => error }).pipe(
-        Effect.matchEffect({
-          onFailure: (error) => {
-            if (!isPoolerRefusal(error) && !isUnspoken(error)) return Effect.fail(storeErrorOf(error, place, "read"))
-            wireWorks = false
-            return writeByDriver(question)
-          },
-          onSuccess: () =>
-            Effect.tryPromise({
-              try: () => {
-                const { statement, parameters }: ListQuestion = (withLists ?? question)()
-                return wire.ask(statement, parameters)
-              },
-              catch: (error) => storeErrorOf(error, place, "write")
-            })
-        })
-      )
+    const ask = (
+      activity: Activity,
+      pools: { readonly wire: Pool<Wire>; readonly driver: Pool },
+      question: () => Question,
+      withLists: () => ListQuestion = question
+    ): Effect.Effect<Rows, StoreError> =>
+      Effect.suspend(() => {
+        if (!wireWorks || pooled) return byDriver(pools.driver, activity, question)
+        const wire = pools.wire()
+        return Effect.tryPromise({ try: () => wire.ready, catch: (error) => error }).pipe(
+          Effect.matchEffect({
+            onFailure: (error) => {
+              if (!isPoolerRefusal(error) && !isUnspoken(error)) return Effect.fail(storeErrorOf(error, place, "read"))
+              wireWorks = false
+              return byDriver(pools.driver, activity, question)
+            },
+            onSuccess: () =>
+              Effect.tryPromise({
+                try: () => {
+                  const { statement, parameters } = withLists()
+                  return wire.ask(statement, parameters)
+                },
+                catch: (error) => storeErrorOf(error, place, activity)
+              })
+          })
+        )
+      })
     /** A connection for one purpose. */
     const alone = <A>(own: ConnectionOptions, use: (connection: Connection) => Promise<A>): Effect.Effect<A, StoreError> =>
       Effect.acquireUseRelease(
@@ -121,9 +132,8 @@ export const connect = (address: Address, options: ConnectOptions = {}): Effect.
       )
     return {
       place,
-      read: (statement, parameters) => using(reader, "read", (connection) => connection.ask(statement, parameters)),
-      write: (question, withLists) =>
-        Effect.suspend(() => (wireWorks && !pooled ? writeByWire(wires(), question, withLists) : writeByDriver(question))),
+      read: (statement, parameters) => ask("read", { wire: readerWire, driver: reader }, () => ({ statement, parameters })),
+      write: (question, withLists) => ask("write", { wire: writerWire, driver: writer }, question, withLists),
       transaction: (body) => using(writer, "read", (connection) => connection.transaction(body)),
       maintain: (statement) =>
         Effect.asVoid(alone({ deadlineMs: maintenanceDeadlineMs }, (connection) => connection.run(statement))),

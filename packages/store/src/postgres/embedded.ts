@@ -82,7 +82,8 @@ export const startEmbedded = (options: EmbeddedOptions): Effect.Effect<Address, 
       binaries,
       folder,
       socketFolder,
-      initdbArgs: ["--auth=trust"],
+      // A new segment of the log is filled with zeros while a writer waits for it: 16 MB, the default, take 10 ms.
+      initdbArgs: ["--auth=trust", "--wal-segsize=1"],
       // Version 18 would start three processes that only wait for disks.
       settings: { ...frugalSettings, ...(options.binaries === undefined ? { io_method: "sync" } : {}), ...options.settings }
     })

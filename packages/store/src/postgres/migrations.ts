@@ -69,6 +69,10 @@ const migrations: ReadonlyArray<Migration> = [
   {
     name: "such batches as lists",
     statements: (schema) => [appendFunction(schema, "lists")]
+  },
+  {
+    name: "such batches update what they know to be there",
+    statements: (schema) => [appendFunction(schema, "joined"), appendFunction(schema, "lists")]
   }
 ]
 

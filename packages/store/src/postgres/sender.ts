@@ -34,11 +34,12 @@ export interface BatchSender {
 
 const isUnknown = (error: StoreError): boolean => error.reason === "Unknown"
 
-/** A sender that knows nothing at first, and learns the keys in the background when it is used. */
+/** A sender that knows nothing at first, and learns the keys in the background when it is used. `onWritten` hears of each batch that was decided here. */
 export const makeSender = (
   database: Database,
   schema: string,
-  meter: Pick<Meter, "settled" | "decided">
+  meter: Pick<Meter, "settled" | "decided">,
+  onWritten: (decision: Decision, server: string) => void
 ): Effect.Effect<BatchSender, never, Scope.Scope> =>
   Effect.gen(function* () {
     const writer = BigInt.asIntN(63, crypto.getRandomValues(new BigInt64Array(1))[0] ?? 0n)
@@ -139,12 +140,13 @@ export const makeSender = (
           () => appendListsQuestion(sender, server, decision)
         )
         return asked.pipe(
-          Effect.map((rows: Rows) => rows[0]?.[0] === true || rows[0]?.[0] === "t"),
+          Effect.map((rows: Rows) => rows[0]?.[0] === true),
           Effect.catchIf(isUnknown, (lost) => Effect.map(settle(sender, lost), (answer) => answer !== undefined)),
           Effect.tapError(() => Effect.sync(() => ledger.refuse(decision))),
           Effect.flatMap((written) => {
             if (written) {
               ledger.confirm(decision)
+              onWritten(decision, server)
               rivalry.held()
               meter.decided()
               return Effect.succeed(decision.outcomes)

@@ -10,6 +10,8 @@ import type { Report } from "./ledger.ts"
 export interface Bounds {
   readonly compacted: bigint
   readonly newest: bigint
+  /** Which server process answered: see `serverExpression`. */
+  readonly server: string
 }
 
 /** A read of the log stops before this many changes, and before this many bytes of values, but never inside a commit. */
@@ -52,11 +54,11 @@ from state s left join (select l.key, l.rev, l.part, l.create_rev, l.op from ${s
 
 /** The rows that tell a writer of keys. */
 export const reportOf = (rows: ReadonlyArray<ReadonlyArray<Field>>): Report => {
-  const { compacted, newest } = boundsOf(rows)
+  const { compacted, newest, server } = boundsOf(rows)
   return {
     compacted: Number(compacted),
     newest: Number(newest),
-    server: String(rows[0]?.[2] ?? ""),
+    server,
     changes: rows.flatMap(([, , , key, revision, createRevision, deleted]) =>
       key === null || key === undefined
         ? []
@@ -91,39 +93,54 @@ const keyConditions = (column: string, range: Range, after: string | undefined, 
   return { condition: conditions.length === 0 ? "true" : conditions.join(" and "), parameters }
 }
 
-/** Whole commits of a range with `after < revision <= upTo`: see `changeOf`. */
-export const logQuestion = (schema: string, range: Range, after: bigint, upTo: bigint | undefined): Question => {
+/** Whole commits of a range with `after < revision <= upTo`, behind a row with the bounds: see `logOf`. The value before each is a second look at the log. */
+export const logQuestion = (
+  schema: string,
+  range: Range,
+  after: bigint,
+  upTo: bigint | undefined,
+  withPrevious: boolean
+): Question => {
   const { condition, parameters } = keyConditions("l.key", range, undefined, 3)
+  // A window hands its rows on in the order it got them; a join may not.
+  const [previous, noPrevious, join, order] = withPrevious
+    ? [
+        ", p.value",
+        ", null::text",
+        `left join ${schema}.log p on l.op <> 0 and p.rev = l.prev_rev and p.key = l.key`,
+        "order by l.rev, l.part"
+      ]
+    : ["", "", "", ""]
   return {
-    statement: `with ${state(schema)}, stretch as (
+    statement: `with ${state(schema)}
+select s.newest, s.server, null::text, s.compacted, 0::bigint${noPrevious} from state s
+union all (
+select l.rev, l.key, l.value, l.create_rev, case when l.op = 0 then 0 else l.prev_rev end${previous}
+from (
   select l.*, count(*) over earlier as changes, coalesce(sum(octet_length(l.value)) over earlier, 0) as bytes
   from (select * from ${schema}.log l where l.rev > $1::text::bigint and l.rev <= $2::text::bigint and ${condition}
     order by l.rev, l.part limit ${scanLimit}) l
   window earlier as (order by l.rev groups between unbounded preceding and 1 preceding)
-), page as (
-  select l.rev, l.part, l.key, l.create_rev, case when l.op = 0 then 0 else l.prev_rev end as prev_rev, l.value, p.value as previous
-  from stretch l left join ${schema}.log p on l.op <> 0 and p.rev = l.prev_rev and p.key = l.key
-  where l.changes < ${pageChanges} and l.bytes < ${pageBytes}
-)
-select s.compacted, s.newest, x.rev, x.key, x.value, x.create_rev, x.prev_rev, x.previous, s.server
-from state s left join page x on true order by x.rev, x.part`,
+) l ${join}
+where l.changes < ${pageChanges} and l.bytes < ${pageBytes} ${order})`,
     parameters: [String(after), upTo === undefined ? "9223372036854775807" : String(upTo), ...parameters]
   }
 }
 
-/** The rows of `logQuestion` as commits. */
-export const commitsOf = (rows: ReadonlyArray<ReadonlyArray<Field>>): ReadonlyArray<Commit> => {
+/** The rows of `logQuestion`. */
+export const logOf = (rows: ReadonlyArray<ReadonlyArray<Field>>): Bounds & { readonly commits: ReadonlyArray<Commit> } => {
+  const [newest = null, server = "", , compacted = null] = rows[0] ?? []
   const commits: Array<Array<Change>> = []
   let current: Array<Change> = []
-  for (const [, , rev, key, value, createRev, previousRev, previous] of rows) {
-    if (rev === null) continue
+  for (let i = 1; i < rows.length; i++) {
+    const [rev, key, value, createRev, previousRev, previous] = rows[i] ?? []
     const change: Change = {
       revision: rev as bigint,
       key: key as string,
       value: (value as string | null) ?? undefined,
       createRevision: createRev as bigint,
       previousRevision: previousRev as bigint,
-      ...(previous === null ? {} : { previous: previous as string })
+      ...(typeof previous === "string" ? { previous } : {})
     }
     if (current[0]?.revision === change.revision) current.push(change)
     else {
@@ -131,13 +148,22 @@ export const commitsOf = (rows: ReadonlyArray<ReadonlyArray<Field>>): ReadonlyAr
       commits.push(current)
     }
   }
-  return commits
+  return {
+    newest: (newest as bigint | null) ?? 1n,
+    compacted: (compacted as bigint | null) ?? 0n,
+    server: String(server),
+    commits
+  }
 }
 
-/** The bounds in the first row of any answer. */
+/** The bounds in the first row of the other answers. */
 export const boundsOf = (rows: ReadonlyArray<ReadonlyArray<Field>>): Bounds => {
-  const [compacted, newest] = rows[0] ?? []
-  return { compacted: (compacted as bigint | undefined) ?? 0n, newest: (newest as bigint | undefined) ?? 1n }
+  const [compacted, newest, server = ""] = rows[0] ?? []
+  return {
+    compacted: (compacted as bigint | undefined) ?? 0n,
+    newest: (newest as bigint | undefined) ?? 1n,
+    server: String(server)
+  }
 }
 
 /**

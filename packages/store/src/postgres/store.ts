@@ -35,9 +35,9 @@ export const openStoreIn = (
     const { newest } = yield* bounds
     const meter = yield* makeMeter
     const hub: Hub = makeHub(newest, readLogOf(database, schema), { meter, onWatched: () => wakeups.watched() })
-    const wakeups = yield* makeWakeups(database, schema, () => hub.watchers() > 0)
+    const wakeups = yield* makeWakeups(database, schema, (revision) => progress.notified(revision))
     const progress = yield* followLog(database, schema, hub, wakeups, meter)
-    const write = yield* makeWriter(database, schema, progress.committed)
+    const write = yield* makeWriter(database, schema, progress)
     const { commit, keepAlive, leases } = yield* makeExpiry(database, schema, write)
     const compact = makeCompact(database, schema)
     const revision = Effect.map(bounds, ({ newest }) => newest)

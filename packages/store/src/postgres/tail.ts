@@ -1,10 +1,12 @@
-/** The one reader of the log in a store: it follows the newest revisions and feeds the hub, through any loss of the database. @module */
+/** The one who feeds the hub of a store: with what this store wrote itself, and with the log where others write, through any loss of the database. @module */
 import { Effect, type Scope } from "effect"
-import type { Hub, ReadLog } from "../hub.ts"
+import type { Commit, Hub, ReadLog } from "../hub.ts"
 import type { Meter } from "../metrics.ts"
 import { type Change, Compacted, type StoreError } from "../store.ts"
 import type { Database } from "./database.ts"
-import { boundsOf, boundsQuestion, commitsOf, lastChangeQuestion, logQuestion } from "./statements.ts"
+import type { Decision, Row } from "./ledger.ts"
+import { makeRecentValues, type RecentValues } from "./recent.ts"
+import { boundsOf, boundsQuestion, lastChangeQuestion, logOf, logQuestion } from "./statements.ts"
 import { retryForEver, type Wakeups } from "./wakeups.ts"
 
 const everything = { prefix: "" }
@@ -12,17 +14,16 @@ const everything = { prefix: "" }
 /** Reads a stretch of the log for a watcher that starts in the past or has fallen behind. */
 export const readLogOf =
   (database: Database, schema: string): ReadLog =>
-  (range, after, upTo) => {
-    const { statement, parameters } = logQuestion(schema, range, after, upTo)
+  (range, after, upTo, withPrevious) => {
+    const { statement, parameters } = logQuestion(schema, range, after, upTo, withPrevious)
     // A database that is away is waited for: a watcher in the past resumes as a live one does.
     const patient = Effect.retry(database.read(statement, parameters), {
       while: (error) => error.retryable,
       schedule: retryForEver
     })
     return Effect.flatMap(patient, (rows) => {
-      const { compacted } = boundsOf(rows)
+      const { compacted, commits } = logOf(rows)
       if (after < compacted) return Effect.fail(new Compacted({ oldest: compacted }))
-      const commits = commitsOf(rows)
       return Effect.succeed({ commits, position: commits.at(-1)?.[0]?.revision ?? upTo })
     })
   }
@@ -35,6 +36,21 @@ interface Memory {
   last: Change | undefined
   /** Nobody watched for a while: the position may be far behind, and whoever watches since then reads that stretch by himself. */
   rested: boolean
+  /** What was told last, for those who want the values before. */
+  readonly recent: RecentValues
+  /** It sufficed lately: the log is read without the values before. */
+  recentSuffices: boolean
+}
+
+/** The commits as watchers want them; undefined when values before are missing. */
+const tellable = (hub: Hub, memory: Memory, commits: ReadonlyArray<Commit>): ReadonlyArray<Commit> | undefined => {
+  if (!hub.wantsPrevious()) {
+    memory.recent.forget()
+    return commits
+  }
+  const completed = memory.recent.complete(commits)
+  memory.recentSuffices = completed?.remembered ?? false
+  return completed?.commits
 }
 
 /** Reads what is new and publishes it, page after page. Without watchers only the position moves: later ones read the log by themselves. */
@@ -42,10 +58,12 @@ const catchUp = (database: Database, schema: string, hub: Hub, memory: Memory): 
   Effect.suspend(() => {
     const position = hub.position()
     const unwatched = hub.watchers() === 0 || memory.rested
-    const { statement, parameters } = unwatched ? boundsQuestion(schema) : logQuestion(schema, everything, position, undefined)
+    const withPrevious = hub.wantsPrevious() && !memory.recentSuffices
+    const { statement, parameters } = unwatched
+      ? boundsQuestion(schema)
+      : logQuestion(schema, everything, position, undefined, withPrevious)
     return Effect.flatMap(database.read(statement, parameters), (rows): Effect.Effect<void, StoreError> => {
-      const { compacted, newest } = boundsOf(rows)
-      const server = String(rows[0]?.at(-1) ?? "")
+      const { compacted, newest, server, commits } = unwatched ? { ...boundsOf(rows), commits: [] } : logOf(rows)
       // A commit of our own moved it meanwhile.
       if (hub.position() !== position) return catchUp(database, schema, hub, memory)
       if (memory.server !== server && memory.server !== undefined && newest >= position)
@@ -72,16 +90,19 @@ const catchUp = (database: Database, schema: string, hub: Hub, memory: Memory): 
         hub.advance(newest)
         return Effect.void
       }
-      const commits = commitsOf(rows)
+      const told = tellable(hub, memory, commits)
+      // Read again, with the values before.
+      if (told === undefined) return catchUp(database, schema, hub, memory)
       const reached = commits.at(-1)?.[0]?.revision ?? position
       memory.last = commits.at(-1)?.at(-1) ?? memory.last
-      hub.publish(commits, reached)
+      hub.publish(told, reached)
       return reached < newest ? catchUp(database, schema, hub, memory) : Effect.void
     })
   })
 
 const startOver = (hub: Hub, memory: Memory, newest: bigint): void => {
   memory.last = undefined
+  memory.recent.forget()
   hub.reset(new Compacted({ oldest: newest }), newest)
 }
 
@@ -102,10 +123,49 @@ const isSameStory = (
   )
 }
 
-/** Measures how late the tail is. */
+/** The rows of a batch as the log would tell them. */
+const commitsIn = (rows: ReadonlyArray<Row>): ReadonlyArray<Commit> => {
+  const commits: Array<Array<Change>> = []
+  let current: Array<Change> = []
+  for (const { key, value, revision, createRevision, previousRevision } of rows) {
+    const change: Change = {
+      revision: BigInt(revision),
+      key,
+      value,
+      createRevision: BigInt(createRevision),
+      previousRevision: createRevision === revision ? 0n : BigInt(previousRevision)
+    }
+    if (current[0]?.revision === change.revision) current.push(change)
+    else {
+      current = [change]
+      commits.push(current)
+    }
+  }
+  return commits
+}
+
+/** Publishes what this store wrote itself, where that is known to follow on what was published last; else the log will tell it. */
+const tellOwn = (hub: Hub, memory: Memory, { base, newest, rows }: Decision, server: string): void => {
+  if (hub.watchers() === 0 || memory.rested || memory.server !== server || hub.position() !== BigInt(base)) return
+  const told = tellable(hub, memory, commitsIn(rows))
+  if (told === undefined) return
+  memory.last = told.at(-1)?.at(-1) ?? memory.last
+  hub.publish(told, BigInt(newest))
+}
+
+/** A notification that comes while a batch of ours is on its way is most likely about that batch; its answer is waited for so long. */
+const ownAnswerMs = 20
+
+/** Hears from the writer and the database how far the log has come. */
 export interface Progress {
-  /** A commit of this store was acknowledged: the log is read up to there, if anybody watches. */
-  readonly committed: (revision: bigint) => void
+  /** A batch of this store is on its way. */
+  readonly begun: () => void
+  /** The database wrote a batch as this store had decided it, on the server it had learned from. */
+  readonly wrote: (decision: Decision, server: string) => void
+  /** A batch has ended, having reached a revision, or none. The log is read up to there, if anybody watches. */
+  readonly ended: (revision: bigint) => void
+  /** Somebody has written up to a revision. */
+  readonly notified: (revision: bigint) => void
 }
 
 /** Follows the log as long as the scope lasts; a database that is away is asked again for ever, from where we were. */
@@ -116,13 +176,27 @@ export const followLog = (
   wakeups: Wakeups,
   meter: Pick<Meter, "notified">
 ): Effect.Effect<Progress, never, Scope.Scope> => {
-  const memory: Memory = { server: undefined, last: undefined, rested: true }
+  const memory: Memory = {
+    server: undefined,
+    last: undefined,
+    rested: true,
+    recent: makeRecentValues(),
+    recentSuffices: false
+  }
   let expected: { readonly revision: bigint; readonly sinceMs: number } | undefined
   const told = Effect.sync(() => {
     if (expected === undefined || hub.position() < expected.revision) return
     meter.notified(performance.now() - expected.sinceMs)
     expected = undefined
   })
+  let underWay = 0
+  let heardOf = 0n
+  let looking: ReturnType<typeof setTimeout> | undefined
+  const look = (): void => {
+    clearTimeout(looking)
+    looking = undefined
+    if (heardOf > hub.position() && hub.watchers() > 0) wakeups.ring()
+  }
   let lost = false
   const say = (isLost: boolean, message: string) =>
     Effect.suspend(() => {
@@ -130,23 +204,45 @@ export const followLog = (
       lost = isLost
       return isLost ? Effect.logWarning(message) : Effect.logInfo(message)
     })
-  return Effect.andThen(
-    wakeups.wait,
-    Effect.suspend(() => catchUp(database, schema, hub, memory))
-  ).pipe(
+  const progress: Progress = {
+    begun: () => {
+      underWay++
+    },
+    wrote: (decision, server) => tellOwn(hub, memory, decision, server),
+    ended: (revision) => {
+      underWay--
+      if (revision > heardOf) heardOf = revision
+      if (hub.watchers() === 0) {
+        if (revision > hub.position()) hub.advance(revision)
+        return
+      }
+      if (revision > hub.position()) expected ??= { revision, sinceMs: performance.now() }
+      look()
+    },
+    notified: (revision) => {
+      if (revision > heardOf) heardOf = revision
+      if (underWay === 0) look()
+      else looking ??= setTimeout(look, ownAnswerMs)
+    }
+  }
+  const lookAtLog = Effect.suspend(() => {
+    const before = heardOf
+    return Effect.tap(
+      catchUp(database, schema, hub, memory),
+      Effect.sync(() => {
+        // What is not there now was lost in a fail-over.
+        if (heardOf === before) heardOf = hub.position()
+      })
+    )
+  })
+  return Effect.andThen(wakeups.wait, lookAtLog).pipe(
     Effect.tap(() => told),
     Effect.tap(() => say(false, "the log of the store is read again")),
     Effect.tapError((error) => say(true, `the log of the store cannot be read, trying until it can: ${error.message}`)),
     Effect.retry(retryForEver),
     Effect.forever,
+    Effect.ensuring(Effect.sync(() => clearTimeout(looking))),
     Effect.forkScoped,
-    Effect.as({
-      committed: (revision) => {
-        if (hub.watchers() > 0) {
-          expected ??= { revision, sinceMs: performance.now() }
-          wakeups.ring()
-        } else if (revision > hub.position()) hub.advance(revision)
-      }
-    })
+    Effect.as(progress)
   )
 }

@@ -1,4 +1,4 @@
-/** When to look at the log again: on notifications, on commits of our own, and after a while in any case. @module */
+/** When to look at the log again: when somebody has written, and after a while in any case. @module */
 import { Deferred, Effect, Schedule, type Scope } from "effect"
 import { channelOf } from "./apply.ts"
 import type { Database } from "./database.ts"
@@ -23,11 +23,11 @@ export const retryForEver: Schedule.Schedule<unknown> = Schedule.min([
   Schedule.spaced("2 seconds")
 ])
 
-/** Listens to the channel of a schema from the first watcher until the scope ends; notifications ring only while `isWatched`. */
+/** Listens to the channel of a schema from the first watcher until the scope ends; `onNotified` hears which revisions it is told of. */
 export const makeWakeups = (
   database: Database,
   schema: string,
-  isWatched: () => boolean
+  onNotified: (revision: bigint) => void
 ): Effect.Effect<Wakeups, never, Scope.Scope> =>
   Effect.gen(function* () {
     let rung = false
@@ -45,7 +45,11 @@ export const makeWakeups = (
       ring()
     }
     const attempt = database
-      .listen(channelOf(schema), onListening, () => isWatched() && ring())
+      .listen(channelOf(schema), onListening, (payload) => {
+        // Anybody may notify; what is no revision says that there is something to see, at most.
+        if (/^[0-9]{1,19}$/.test(payload)) onNotified(BigInt(payload))
+        else ring()
+      })
       .pipe(
         // A connection that worked and was lost starts the back-off anew.
         Effect.catch((error) => (listening ? Effect.sleep(20) : Effect.fail(error))),
@@ -59,21 +63,21 @@ export const makeWakeups = (
     yield* Effect.andThen(Deferred.await(firstWatcher), attempt.pipe(Effect.retry(retryForEver), Effect.forever)).pipe(
       Effect.forkScoped
     )
-    const rings = Effect.callback<void>((resume) => {
-      if (rung) return resume(Effect.void)
-      wake = () => resume(Effect.void)
-      return Effect.sync(() => {
+    // By a timer of its own: hundreds of times a second, a race of two fibers would cost more than the reading.
+    const wait = Effect.callback<void>((resume) => {
+      const end = (): void => {
+        clearTimeout(timer)
+        rung = false
         wake = undefined
-      })
+      }
+      const timer = setTimeout(() => wake?.(), listening || !wasWatched ? pollListeningMs : pollDeafMs)
+      wake = () => {
+        end()
+        resume(Effect.void)
+      }
+      if (rung) wake()
+      return Effect.sync(end)
     })
-    const wait = Effect.suspend(() => Effect.timeoutOption(rings, listening || !wasWatched ? pollListeningMs : pollDeafMs)).pipe(
-      Effect.andThen(
-        Effect.sync(() => {
-          rung = false
-          wake = undefined
-        })
-      )
-    )
     const watched = (): void => {
       wasWatched = true
       Deferred.doneUnsafe(firstWatcher, Effect.void)

@@ -1,5 +1,6 @@
-/** The messages of PostgreSQL's protocol, version 3, that a writer says and hears. @module */
+/** The messages of PostgreSQL's protocol, version 3, that a store says and hears. @module */
 import type { Field } from "./database.ts"
+import { type Columns, columnsOf, fieldsOf } from "./wire-fields.ts"
 
 /** A parameter as text, or a list of texts, which travels as bytes. */
 export type WireParameter = string | null | ReadonlyArray<string>
@@ -10,12 +11,14 @@ export interface Answer {
   readonly error: Error | undefined
 }
 
+/** Kind and length of a message. */
+const headLength = 5
 const textType = 25
 const textFormat = 0
 const binaryFormat = 1
 
 const withHead = (kind: string, length: number, room = 0): Buffer => {
-  const message = Buffer.allocUnsafe(length + 5 + room)
+  const message = Buffer.allocUnsafe(length + headLength + room)
   message[0] = kind.charCodeAt(0)
   message.writeInt32BE(length + 4, 1)
   return message
@@ -31,13 +34,15 @@ export const startMessage = (settings: Readonly<Record<string, string>>): Buffer
   return Buffer.concat([head, body])
 }
 
-/** Prepares a statement under a name; the server finds out the types of its parameters. */
-export const parseMessage = (name: string, statement: string): Buffer => {
-  const body = Buffer.from(`${name}\0${statement}\0\0\0`)
-  const message = withHead("P", body.length)
-  body.copy(message, 5)
+const messageOf = (kind: string, body: Buffer): Buffer => {
+  const message = withHead(kind, body.length)
+  body.copy(message, headLength)
   return message
 }
+
+/** Prepares a statement under a name, and asks what columns it answers with; the server finds out the types of its parameters. */
+export const parseMessages = (name: string, statement: string): Buffer =>
+  Buffer.concat([messageOf("P", Buffer.from(`${name}\0${statement}\0\0\0`)), messageOf("D", Buffer.from(`S${name}\0`))])
 
 const lengthOf = (parameter: WireParameter): number =>
   parameter === null
@@ -49,12 +54,12 @@ const lengthOf = (parameter: WireParameter): number =>
 /** Execute all of it, then Sync. */
 const executeMessages: Buffer = Buffer.concat([Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0]), Buffer.from([0x53, 0, 0, 0, 4])])
 
-/** Binds a prepared statement to its parameters and executes it, in one piece; the answer comes as text. */
+/** Binds a prepared statement to its parameters and executes it, in one piece; the answer comes in the database's own bytes. */
 export const executeMessage = (name: string, parameters: ReadonlyArray<WireParameter>): Buffer => {
   const lengths = parameters.map(lengthOf)
-  const length = lengths.reduce((sum, one) => sum + one + 6, 0) + Buffer.byteLength(name) + 8
+  const length = lengths.reduce((sum, one) => sum + one + 6, 0) + Buffer.byteLength(name) + 10
   const message = withHead("B", length, executeMessages.length)
-  let at = 5
+  let at = headLength
   const int16 = (value: number): void => {
     at = message.writeInt16BE(value, at)
   }
@@ -86,7 +91,9 @@ export const executeMessage = (name: string, parameters: ReadonlyArray<WireParam
       }
     }
   }
-  int16(0)
+  // One format for all columns.
+  int16(1)
+  int16(binaryFormat)
   executeMessages.copy(message, at)
   return message
 }
@@ -101,15 +108,23 @@ export interface Hearer {
   readonly onFatal: (error: Error) => void
   /** It wants to see a password, or the like. */
   readonly onQuestion: () => void
+  /** The statement that is being answered was prepared just now; these are its columns. */
+  readonly onColumns: (columns: Columns) => void
+  /** The columns of the statement that is being answered. */
+  readonly columns: () => Columns
 }
 
-/** Reads what the server says, in whatever pieces. */
-export const makeReader = ({ onAnswer, onFatal, onQuestion }: Hearer): ((piece: Buffer) => void) => {
-  let rest: Buffer = Buffer.alloc(0)
+/** Reads what the server says, in whatever pieces. It throws at what nobody here can read. */
+export const makeReader = ({ onAnswer, onFatal, onQuestion, onColumns, columns }: Hearer): ((piece: Buffer) => void) => {
+  /** The beginning of a message whose end has not come. */
+  let pieces: Array<Buffer> = []
+  let length = 0
+  let wanted = headLength
   let rows: Array<ReadonlyArray<Field>> = []
   let error: Error | undefined
   const hear = (kind: string, body: Buffer): void => {
-    if (kind === "D") rows.push(fieldsOf(body))
+    if (kind === "D") rows.push(fieldsOf(body, columns()))
+    else if (kind === "T") onColumns(columnsOf(body))
     else if (kind === "E") {
       const { failure, severity } = errorOf(body)
       if (severity === "ERROR") error ??= failure
@@ -123,31 +138,26 @@ export const makeReader = ({ onAnswer, onFatal, onQuestion }: Hearer): ((piece: 
     }
   }
   return (piece) => {
-    rest = rest.length === 0 ? piece : Buffer.concat([rest, piece])
+    pieces.push(piece)
+    length += piece.length
+    // A long message is put together once, not anew with each piece of it.
+    if (length < wanted) return
+    const all = pieces.length === 1 ? piece : Buffer.concat(pieces)
     let at = 0
-    while (rest.length - at >= 5) {
-      const end = at + 1 + rest.readInt32BE(at + 1)
-      if (rest.length < end) break
-      hear(String.fromCharCode(rest[at] ?? 0), rest.subarray(at + 5, end))
+    wanted = headLength
+    while (all.length - at >= headLength) {
+      const end = at + 1 + all.readInt32BE(at + 1)
+      if (all.length < end) {
+        wanted = end - at
+        break
+      }
+      hear(String.fromCharCode(all[at] ?? 0), all.subarray(at + headLength, end))
       at = end
     }
-    rest = rest.subarray(at)
+    const rest = all.subarray(at)
+    pieces = rest.length === 0 ? [] : [rest]
+    length = rest.length
   }
-}
-
-const fieldsOf = (body: Buffer): ReadonlyArray<Field> => {
-  const fields: Array<Field> = []
-  let at = 2
-  for (let left = body.readInt16BE(0); left > 0; left--) {
-    const length = body.readInt32BE(at)
-    at += 4
-    if (length < 0) fields.push(null)
-    else {
-      fields.push(body.toString("utf8", at, at + length))
-      at += length
-    }
-  }
-  return fields
 }
 
 /** The fields of an error: each a letter and a text. */

@@ -1,24 +1,31 @@
 /**
- * A connection for the one who writes, which speaks PostgreSQL's protocol itself. The driver sends every parameter as text; lists of texts
- * as the database's own bytes spare both sides the search for where one ends. It knows no passwords and no TLS: where the server
- * asks for them, the driver has to do.
+ * A connection that speaks PostgreSQL's protocol itself. The driver sends and gets every field as text; the database's own bytes spare both
+ * sides the search for where one ends. It knows no passwords and no TLS: where the server asks for them, the driver has to do.
  * @module
  */
 import { createConnection } from "node:net"
 import { type Address, type Connection, planner } from "./connection.ts"
 import type { Field } from "./database.ts"
-import { type Answer, executeMessage, makeReader, parseMessage, startMessage, type WireParameter } from "./wire-messages.ts"
+import type { Columns } from "./wire-fields.ts"
+import { type Answer, executeMessage, makeReader, parseMessages, startMessage, type WireParameter } from "./wire-messages.ts"
 
 /** The server wants to know more of us than we can say here. */
 export const unspoken = "TSUKUBE_UNSPOKEN"
 
+/** A statement as the server knows it. */
+interface Prepared {
+  readonly name: string
+  columns: Columns
+}
+
 interface Waiting {
   readonly statement: string
+  readonly prepared: Prepared
   readonly resolve: (rows: ReadonlyArray<ReadonlyArray<Field>>) => void
   readonly reject: (error: Error) => void
 }
 
-/** What a writer needs of a connection. */
+/** What the statements of a store need of a connection. */
 export interface Wire extends Pick<Connection, "ready" | "lost" | "isLost" | "waiting" | "close"> {
   readonly ask: (statement: string, parameters: ReadonlyArray<WireParameter>) => Promise<ReadonlyArray<ReadonlyArray<Field>>>
 }
@@ -34,7 +41,7 @@ export const openWire = (address: Address, deadlineMs: number): Wire => {
   const { host, port, user, database } = address
   const socket = createConnection(host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port, noDelay: true })
   const waiting: Array<Waiting> = []
-  const names = new Map<string, string>()
+  const known = new Map<string, Prepared>()
   let isLost = false
   let announce = (): void => {}
   const lost = new Promise<void>((resolve) => {
@@ -80,7 +87,7 @@ export const openWire = (address: Address, deadlineMs: number): Wire => {
     if (error === undefined) one?.resolve(rows)
     else {
       // Whether it was prepared is not certain now.
-      if (one !== undefined) names.delete(one.statement)
+      if (one !== undefined) known.delete(one.statement)
       one?.reject(error)
     }
   }
@@ -88,12 +95,22 @@ export const openWire = (address: Address, deadlineMs: number): Wire => {
   const read = makeReader({
     onAnswer: hear,
     onFatal: lose,
-    onQuestion: () => lose(failureOf(unspoken, "the server asks for a password"))
+    onQuestion: () => lose(failureOf(unspoken, "the server asks for a password")),
+    onColumns: (columns) => {
+      if (waiting[0] !== undefined) waiting[0].prepared.columns = columns
+    },
+    columns: () => waiting[0]?.prepared.columns ?? []
   })
   socket.on("connect", () =>
     socket.write(startMessage({ user, database, application_name: "tsukube-store", ...planner, ...planOnce }))
   )
-  socket.on("data", read)
+  socket.on("data", (piece: Buffer) => {
+    try {
+      read(piece)
+    } catch (error) {
+      lose(error instanceof Error ? error : new Error(String(error)))
+    }
+  })
   socket.on("error", (error: Error) => lose(error))
   socket.on("close", () => lose(failureOf("CONNECTION_CLOSED", "the connection was lost")))
 
@@ -108,13 +125,13 @@ export const openWire = (address: Address, deadlineMs: number): Wire => {
           reject(failureOf("ECONNREFUSED", "the connection was lost before it was used"))
           return
         }
-        const known = names.get(statement)
-        const name = known ?? `s${names.size}_${Math.random().toString(36).slice(2)}`
-        names.set(statement, name)
-        waiting.push({ statement, resolve, reject })
+        const before = known.get(statement)
+        const prepared = before ?? { name: `s${known.size}_${Math.random().toString(36).slice(2)}`, columns: [] }
+        known.set(statement, prepared)
+        waiting.push({ statement, prepared, resolve, reject })
         if (waiting.length === 1) watchTime()
-        if (known === undefined) socket.write(parseMessage(name, statement))
-        socket.write(executeMessage(name, parameters))
+        if (before === undefined) socket.write(parseMessages(prepared.name, statement))
+        socket.write(executeMessage(prepared.name, parameters))
       }),
     close: async () => {
       lose(failureOf("CONNECTION_ENDED", "the store is closed"))

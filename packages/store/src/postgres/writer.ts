@@ -8,6 +8,7 @@ import { type BatchLimits, chooseBatch } from "./batch.ts"
 import type { Database } from "./database.ts"
 import type { Outcome } from "./ledger.ts"
 import { makeSender } from "./sender.ts"
+import type { Progress } from "./tail.ts"
 
 /** Bounds of the writer. */
 export interface WriterLimits extends BatchLimits {
@@ -35,11 +36,11 @@ interface Waiting {
   readonly answer: (answer: Answer) => void
 }
 
-/** The commit method of a store over a database; `onCommit` hears the newest revision of each batch. The last batch ends before the scope does. */
+/** The commit method of a store over a database; `progress` hears of each batch. The last batch ends before the scope does. */
 export const makeWriter = (
   database: Database,
   schema: string,
-  onCommit: (revision: bigint) => void,
+  progress: Pick<Progress, "begun" | "wrote" | "ended">,
   limits: WriterLimits = defaultLimits
 ): Effect.Effect<(writes: ReadonlyArray<Write>) => Effect.Effect<bigint, Conflict | StoreError>, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -50,17 +51,18 @@ export const makeWriter = (
     let closed = false
     const meter = yield* makeMeter
     const run = Effect.runPromiseExitWith(yield* Effect.context<never>())
-    const sender = yield* makeSender(database, schema, meter)
+    const sender = yield* makeSender(database, schema, meter, progress.wrote)
 
     const send = async (batch: ReadonlyArray<Waiting>, slot: number): Promise<void> => {
       const begun = performance.now()
+      progress.begun()
       const exit = await run(sender.send(batch, slot))
       meter.batch(batch.length, queue.length, performance.now() - begun)
       if (Exit.isSuccess(exit)) {
-        const newest = settle(batch, exit.value)
-        if (newest > 0n) onCommit(newest)
+        progress.ended(settle(batch, exit.value))
         return
       }
+      progress.ended(0n)
       const failure: Answer = Exit.failCause(exit.cause)
       // The data of one commit displeased the database: nothing was written, and the others must not suffer for it.
       if (batch.length > 1 && isRejected(exit)) for (const one of batch) await send([one], slot)
