@@ -10,16 +10,22 @@ const run = (command: string, args: ReadonlyArray<string>, cwd?: string): string
   return stdout
 }
 
-/** A running etcd. */
+/** An etcd that can be started. */
 export interface Etcd {
   readonly version: string
-  /** Writes per second of so many clients: puts, compare-and-set updates, or a mix with creations and deletions. */
-  readonly rate: (mode: string, clients: number, seconds: number, bytes: number) => number
-  readonly stop: () => void
+  /** Starts an empty one in a folder. */
+  readonly start: (folder: string) => Promise<RunningEtcd>
 }
 
-/** Starts etcd in a folder and builds its client there. */
-export const startEtcd = async (folder: string): Promise<Etcd> => {
+/** A running etcd. */
+export interface RunningEtcd {
+  /** Writes per second of so many clients: puts, compare-and-set updates, or a mix with creations and deletions. */
+  readonly rate: (mode: string, clients: number, seconds: number, bytes: number) => number
+  readonly stop: () => Promise<void>
+}
+
+/** Builds the client of etcd in a folder. */
+export const prepareEtcd = (folder: string): Etcd => {
   const client = join(folder, "etcd-put")
   run("go", ["build", "-o", client, "."], resolve(import.meta.dirname, "../etcd-put"))
   const version = /etcd Version: (\S+)/.exec(run("etcd", ["--version"]))?.[1] ?? "?"
@@ -27,22 +33,23 @@ export const startEtcd = async (folder: string): Promise<Etcd> => {
   const peerUrl = "http://127.0.0.1:23800"
   const urls = ["--listen-client-urls", endpoint, "--advertise-client-urls", endpoint, "--listen-peer-urls", peerUrl]
   const cluster = ["--initial-advertise-peer-urls", peerUrl, "--initial-cluster", `default=${peerUrl}`]
-  const child: ChildProcess = spawn("etcd", ["--data-dir", join(folder, "etcd"), ...urls, ...cluster], { stdio: "ignore" })
-  await untilHealthy(endpoint, child)
-  return {
-    version,
-    rate: (mode, clients, seconds, bytes) => {
-      const words = { mode, endpoint, clients, seconds, size: bytes }
-      const { updates, seconds: took } = JSON.parse(
-        run(
-          client,
-          Object.entries(words).flatMap(([name, word]) => [`-${name}`, String(word)])
-        )
-      )
-      return updates / took
-    },
-    stop: () => child.kill()
+  const start = async (folder: string): Promise<RunningEtcd> => {
+    const child: ChildProcess = spawn("etcd", ["--data-dir", join(folder, "etcd"), ...urls, ...cluster], { stdio: "ignore" })
+    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
+    await untilHealthy(endpoint, child)
+    const stop = (): Promise<void> => {
+      child.kill()
+      return ended
+    }
+    return { rate, stop }
   }
+  const rate: RunningEtcd["rate"] = (mode, clients, seconds, bytes) => {
+    const words = { mode, endpoint, clients, seconds, size: bytes }
+    const args = Object.entries(words).flatMap(([name, word]) => [`-${name}`, String(word)])
+    const { updates, seconds: took } = JSON.parse(run(client, args))
+    return updates / took
+  }
+  return { version, start }
 }
 
 const untilHealthy = async (endpoint: string, child: ChildProcess): Promise<void> => {

@@ -8,6 +8,8 @@ import { median } from "./measurement.ts"
 
 const listeners = 3
 const padding = "x".repeat(2028)
+/** New processes first compile what they run often; those who listen in earnest have been there for long. */
+const warmUpMs = 3000
 
 /** What the listeners heard: the median of theirs. */
 export interface Latency {
@@ -39,18 +41,21 @@ export const latencyOf = async (
   const prefix = `/latency/${clients}/${performance.now()}/`
   const processes = Array.from({ length: listeners }, () => listen(url, prefix))
   for (const { nextLine } of processes) await nextLine()
-  const untilMs = performance.now() + seconds * 1000
-  const write = (key: string) =>
+  const fromMs = performance.now() + warmUpMs
+  const untilMs = fromMs + seconds * 1000
+  const write = (client: number) =>
     Effect.gen(function* () {
-      while (performance.now() < untilMs) {
-        const now = (performance.timeOrigin + performance.now()).toFixed(3)
-        yield* store.commit([{ key, value: `${now.padStart(20, "0")}${padding}` }])
+      for (let nowMs = performance.now(); nowMs < untilMs; nowMs = performance.now()) {
+        const submitted = (performance.timeOrigin + nowMs).toFixed(3).padStart(20, "0")
+        yield* store.commit([
+          { key: `${prefix}${nowMs < fromMs ? "warm" : "measured"}/${client}`, value: `${submitted}${padding}` }
+        ])
         if (pauseMs > 0) yield* Effect.sleep(pauseMs)
       }
     })
   await Effect.runPromise(
     Effect.all(
-      Array.from({ length: clients }, (_, i) => write(`${prefix}${i}`)),
+      Array.from({ length: clients }, (_, i) => write(i)),
       { concurrency: "unbounded" }
     )
   )

@@ -4,6 +4,7 @@ import { layerPostgres } from "@tsukube/store/postgres"
 import { Effect, Stream } from "effect"
 
 const [url = "", prefix = ""] = process.argv.slice(2)
+const measured = `${prefix}measured/`
 const tookMs: Array<number> = []
 const listen = Effect.gen(function* () {
   const store = yield* Store
@@ -12,7 +13,8 @@ const listen = Effect.gen(function* () {
   yield* Stream.runForEach(store.watch({ prefix }, after), ([change]) =>
     Effect.sync(() => {
       // A value begins with when it was submitted.
-      if (change?.value !== undefined) tookMs.push(performance.timeOrigin + performance.now() - Number(change.value.slice(0, 20)))
+      if (change?.value !== undefined && change.key.startsWith(measured))
+        tookMs.push(performance.timeOrigin + performance.now() - Number(change.value.slice(0, 20)))
     })
   )
 })

@@ -5,9 +5,9 @@ import { join } from "node:path"
 import { Store } from "@tsukube/store"
 import { startEmbedded } from "@tsukube/store/embedded"
 import { layerPostgres } from "@tsukube/store/postgres"
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { Context, Effect, Layer } from "effect"
 import type { Benchmark, Side } from "./measurement.ts"
-import { startEtcd } from "./store-etcd.ts"
+import { type Etcd, prepareEtcd } from "./store-etcd.ts"
 import { type Kine, startKine } from "./store-kine.ts"
 import { latencyOf } from "./store-latency.ts"
 import { copyTimes, listTimes } from "./store-lists.ts"
@@ -78,24 +78,90 @@ const rateOf = async (clients: number, client: (index: number, untilMs: number) 
   return counts.reduce((a, b) => a + b, 0) / ((performance.now() - begun) / 1000)
 }
 
-const ours =
-  (store: Store, url: string): Side =>
+/** What is measured starts from nothing, and leaves nothing on the disk or in memory that would slow down the next. */
+const inFolder = async <A>(work: (folder: string) => Promise<A>): Promise<A> => {
+  const folder = mkdtempSync(join(tmpdir(), "tsukube-bench-"))
+  try {
+    return await work(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A private PostgreSQL that holds nothing yet; what is said of it is the folder of its socket. */
+const withPostgres = <A>(work: (host: string) => Promise<A>): Promise<A> =>
+  inFolder((folder) =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.flatMap(startEmbedded({ dataDir: folder, settings: { max_connections: "64" } }), ({ host }) =>
+          Effect.promise(() => work(host))
+        )
+      )
+    )
+  )
+
+const withStore = <A>(work: (store: Store, url: string, host: string) => Promise<A>): Promise<A> =>
+  withPostgres((host) => {
+    const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(host)}`
+    return Effect.runPromise(
+      Effect.scoped(
+        Effect.flatMap(Layer.build(layerPostgres({ url })), (context) =>
+          Effect.promise(() => work(Context.get(context, Store), url, host))
+        )
+      )
+    )
+  })
+
+const ours: Side = async () => {
+  const numbers: Record<string, number> = {}
+  for (const mode of modes)
+    for (const clients of clientCounts) {
+      const rate = await withStore((store) =>
+        rateOf(clients, (i, untilMs) => Effect.runPromise(write(store, mode, `/${mode}/${i}`, untilMs)))
+      )
+      numbers[`${mode}/${clients}`] = rate
+      if (mode === "mixed") numbers[`${mode}/${clients} (kine)`] = rate
+    }
+  for (const [load, { clients, pauseMs }] of Object.entries(latencies)) {
+    const { p50, p99 } = await withStore((store, url) => latencyOf(store, url, clients, pauseMs, seconds))
+    numbers[`watch/${load} p50 (budget)`] = p50
+    numbers[`watch/${load} p99 (budget)`] = p99
+  }
+  const { cache, postgres } = await withStore((store) => listTimes(store, value))
+  return { ...numbers, "list/cache (copied bytes)": cache, "list/postgres (COPY)": postgres }
+}
+
+const kineRate = (clients: number): Promise<number> =>
+  withPostgres(async (host) => {
+    const kine = await startKine(host)
+    const rate = await rateOf(clients, (i, untilMs) => writeKine(kine, `/${i}`, untilMs))
+    await kine.stop()
+    return rate
+  })
+
+const peerOf =
+  (etcd: Etcd): Side =>
   async () => {
     const numbers: Record<string, number> = {}
     for (const mode of modes)
-      for (const clients of clientCounts) {
-        const name = `/${mode}/${performance.now()}/`
-        const rate = await rateOf(clients, (i, untilMs) => Effect.runPromise(write(store, mode, `${name}${i}`, untilMs)))
-        numbers[`${mode}/${clients}`] = rate
-        if (mode === "mixed") numbers[`${mode}/${clients} (kine)`] = rate
-      }
-    for (const [load, { clients, pauseMs }] of Object.entries(latencies)) {
-      const { p50, p99 } = await latencyOf(store, url, clients, pauseMs, seconds)
-      numbers[`watch/${load} p50 (budget)`] = p50
-      numbers[`watch/${load} p99 (budget)`] = p99
+      for (const clients of clientCounts)
+        numbers[`${mode}/${clients}`] = await inFolder(async (folder) => {
+          const running = await etcd.start(folder)
+          const rate = running.rate(mode, clients, seconds, value.length)
+          await running.stop()
+          return rate
+        })
+    for (const clients of clientCounts) numbers[`mixed/${clients} (kine)`] = await kineRate(clients)
+    const copied = await withStore((store, _, host) => copyTimes(host, store, value))
+    return {
+      ...numbers,
+      "watch/light p50 (budget)": latencies.light.p50,
+      "watch/light p99 (budget)": latencies.full.p99,
+      "watch/full p50 (budget)": latencies.full.p99,
+      "watch/full p99 (budget)": latencies.full.p99,
+      "list/cache (copied bytes)": copied.cache,
+      "list/postgres (COPY)": copied.postgres
     }
-    const { cache, postgres } = await listTimes(store, value)
-    return { ...numbers, "list/cache (copied bytes)": cache, "list/postgres (COPY)": postgres }
   }
 
 export const store: Benchmark = {
@@ -107,45 +173,13 @@ export const store: Benchmark = {
   bound: (name) => bounds[name],
   rounds: 3,
   prepare: async () => {
-    const folder = mkdtempSync(join(tmpdir(), "tsukube-bench-"))
-    const etcd = await startEtcd(folder)
-    const scope = Scope.makeUnsafe()
-    const embedded = startEmbedded({ dataDir: join(folder, "postgres"), settings: { max_connections: "64" } })
-    const { host } = await Effect.runPromise(Effect.provideService(embedded, Scope.Scope, scope))
-    const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(host)}`
-    const opened = Context.get(await Effect.runPromise(Layer.buildWithScope(layerPostgres({ url }), scope)), Store)
-    const kine = await startKine(host)
-    let round = 0
-    const peer: Side = async () => {
-      round++
-      const numbers: Record<string, number> = {}
-      for (const mode of modes)
-        for (const clients of clientCounts) numbers[`${mode}/${clients}`] = etcd.rate(mode, clients, seconds, value.length)
-      for (const clients of clientCounts)
-        numbers[`mixed/${clients} (kine)`] = await rateOf(clients, (i, untilMs) =>
-          writeKine(kine, `/${round}/${clients}/${i}`, untilMs)
-        )
-      const copied = await copyTimes(host, opened, value)
-      return {
-        ...numbers,
-        "watch/light p50 (budget)": latencies.light.p50,
-        "watch/light p99 (budget)": latencies.full.p99,
-        "watch/full p50 (budget)": latencies.full.p99,
-        "watch/full p99 (budget)": latencies.full.p99,
-        "list/cache (copied bytes)": copied.cache,
-        "list/postgres (COPY)": copied.postgres
-      }
-    }
+    const folder = mkdtempSync(join(tmpdir(), "tsukube-bench-client-"))
+    const etcd = prepareEtcd(folder)
     return {
-      ours: ours(opened, url),
-      peer,
+      ours,
+      peer: peerOf(etcd),
       peerName: `etcd ${etcd.version} or (…)`,
-      [Symbol.asyncDispose]: async () => {
-        await kine.stop()
-        await Effect.runPromise(Scope.close(scope, Exit.void))
-        etcd.stop()
-        rmSync(folder, { recursive: true, force: true })
-      }
+      [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true })
     }
   }
 }
