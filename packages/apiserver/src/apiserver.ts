@@ -75,10 +75,10 @@ export const layer = (options: ApiserverOptions = {}): Layer.Layer<Apiserver, St
       if (leases !== undefined) yield* keepLeases(leases)
       const app = makeApp(serving)
       return {
-        fetch: (request, connection) => app(request, connection === undefined ? {} : { connection }),
+        fetch: async (request, connection) => app.http.fetch(request, connection === undefined ? {} : { connection }),
         fetchAs: (user) => {
           const caller = { user }
-          return (request, connection) => app(request, connection === undefined ? caller : { user, connection })
+          return (request, connection) => app.answer(request, connection === undefined ? caller : { user, connection })
         },
         drain: () => {
           draining = true

@@ -1,6 +1,7 @@
 /** The chain every request goes through: an id, who asks, whether they may, the answer; whatever is thrown becomes a Status. @module */
 import { unauthorized } from "@tsukube/api"
 import * as Effect from "effect/Effect"
+import { Hono } from "hono"
 import { forbiddenError } from "./authorize/forbidden.ts"
 import { dispatch } from "./dispatch.ts"
 import { warningValue } from "./encode/json.ts"
@@ -17,8 +18,17 @@ export interface Caller {
   readonly user?: UserInfo
 }
 
-/** Answers requests; never rejects. */
-export type App = (request: Request, caller: Caller) => Promise<Response>
+interface Environment {
+  readonly Bindings: Caller
+}
+
+/** Both doors of a server; neither rejects. */
+export interface App {
+  /** For what comes over a network, or as if it did. */
+  readonly http: Hono<Environment>
+  /** For a part of the same process, without a router and its promises. */
+  readonly answer: (request: Request, caller: Caller) => Promise<Response>
+}
 
 /** The application of one server. */
 export const makeApp = (serving: Serving): App => {
@@ -60,7 +70,7 @@ export const makeApp = (serving: Serving): App => {
     return statusResponse(error, headers, request.headers.get("accept"))
   }
 
-  // One function, and neither router nor middlewares: each of those would be another few promises for every request.
+  // One function and no middlewares: each of those would be another few promises for every request.
   const answer = async (request: Request, caller: Caller): Promise<Response> => {
     const start = performance.now()
     const url = new URL(request.url)
@@ -99,7 +109,10 @@ export const makeApp = (serving: Serving): App => {
     return response
   }
 
-  return (request, caller) => (request.method === "HEAD" ? headOf(answer(request, caller)) : answer(request, caller))
+  return {
+    http: new Hono<Environment>().all("*", (c) => answer(c.req.raw, c.env)),
+    answer: (request, caller) => (request.method === "HEAD" ? headOf(answer(request, caller)) : answer(request, caller))
+  }
 }
 
 /** What a GET would be answered with, without its body. */

@@ -25,7 +25,7 @@ const loaded = [...loadedWith(join(import.meta.dir, "promise.ts"))]
 test("a start loads no library that the first request does not need", () => {
   const libraries = loaded.filter((path) => !path.startsWith("/") && !path.startsWith("node:"))
   // Certificate requests, tokens, YAML, metrics and tunnels have libraries of their own, for when they are needed.
-  expect([...new Set(libraries.map((path) => path.split("/")[0]))].sort()).toEqual(["effect"])
+  expect([...new Set(libraries.map((path) => path.split("/")[0]))].sort()).toEqual(["effect", "hono"])
   // The index of the library loads all of it, four times what is used.
   expect(libraries).not.toContain("effect")
 })
