@@ -1,7 +1,7 @@
 /** The chain every request goes through: an id, who asks, whether they may, the answer; whatever is thrown becomes a Status. @module */
 import { unauthorized } from "@tsukube/api"
 import * as Effect from "effect/Effect"
-import { Hono } from "hono"
+import { Hono } from "hono/tiny"
 import { forbiddenError } from "./authorize/forbidden.ts"
 import { dispatch } from "./dispatch.ts"
 import { warningValue } from "./encode/json.ts"
