@@ -14,6 +14,8 @@ import { copyTimes, listTimes } from "./store-lists.ts"
 
 const clientCounts = [1, 16, 64, 256]
 const seconds = 2
+/** Both sides first do for a while what is measured then: new servers make their files, and learn. */
+const warmUpSeconds = 1
 const modes = ["put", "update", "mixed"] as const
 type Mode = (typeof modes)[number]
 const value = JSON.stringify({ padding: "x".repeat(2030) })
@@ -72,10 +74,15 @@ const writeKine = async (kine: Kine, key: string, untilMs: number): Promise<numb
   return updates
 }
 
-const rateOf = async (clients: number, client: (index: number, untilMs: number) => Promise<number>): Promise<number> => {
-  const begun = performance.now()
-  const counts = await Promise.all(Array.from({ length: clients }, (_, i) => client(i, begun + seconds * 1000)))
-  return counts.reduce((a, b) => a + b, 0) / ((performance.now() - begun) / 1000)
+/** Writes a second of so many clients, each with a key of its own. */
+const rateOf = async (clients: number, client: (key: string, untilMs: number) => Promise<number>): Promise<number> => {
+  const writeFor = async (prefix: string, seconds: number): Promise<number> => {
+    const begun = performance.now()
+    const counts = await Promise.all(Array.from({ length: clients }, (_, i) => client(prefix + i, begun + seconds * 1000)))
+    return counts.reduce((a, b) => a + b, 0) / ((performance.now() - begun) / 1000)
+  }
+  await writeFor("/warm/", warmUpSeconds)
+  return writeFor("/measured/", seconds)
 }
 
 /** What is measured starts from nothing, and leaves nothing on the disk or in memory that would slow down the next. */
@@ -117,7 +124,7 @@ const ours: Side = async () => {
   for (const mode of modes)
     for (const clients of clientCounts) {
       const rate = await withStore((store) =>
-        rateOf(clients, (i, untilMs) => Effect.runPromise(write(store, mode, `/${mode}/${i}`, untilMs)))
+        rateOf(clients, (key, untilMs) => Effect.runPromise(write(store, mode, key, untilMs)))
       )
       numbers[`${mode}/${clients}`] = rate
       if (mode === "mixed") numbers[`${mode}/${clients} (kine)`] = rate
@@ -134,7 +141,7 @@ const ours: Side = async () => {
 const kineRate = (clients: number): Promise<number> =>
   withPostgres(async (host) => {
     const kine = await startKine(host)
-    const rate = await rateOf(clients, (i, untilMs) => writeKine(kine, `/${i}`, untilMs))
+    const rate = await rateOf(clients, (key, untilMs) => writeKine(kine, key, untilMs))
     await kine.stop()
     return rate
   })
@@ -147,6 +154,7 @@ const peerOf =
       for (const clients of clientCounts)
         numbers[`${mode}/${clients}`] = await inFolder(async (folder) => {
           const running = await etcd.start(folder)
+          running.rate(mode, clients, warmUpSeconds, value.length)
           const rate = running.rate(mode, clients, seconds, value.length)
           await running.stop()
           return rate
