@@ -4,7 +4,9 @@ import type { Commit, Hub, ReadLog } from "../hub.ts"
 import type { Meter } from "../metrics.ts"
 import { type Change, Compacted, type StoreError } from "../store.ts"
 import type { Database } from "./database.ts"
-import type { Decision, Row } from "./ledger.ts"
+import type { Decision } from "./ledger.ts"
+import { ownCommits } from "./own-commits.ts"
+import { type Progress, trackProgress } from "./progress.ts"
 import { makeRecentValues, type RecentValues } from "./recent.ts"
 import { boundsOf, boundsQuestion, lastChangeQuestion, logOf, logQuestion } from "./statements.ts"
 import { retryForEver, type Wakeups } from "./wakeups.ts"
@@ -64,8 +66,9 @@ const catchUp = (database: Database, schema: string, hub: Hub, memory: Memory): 
       : logQuestion(schema, everything, position, undefined, withPrevious)
     return Effect.flatMap(database.read(statement, parameters), (rows): Effect.Effect<void, StoreError> => {
       const { compacted, newest, server, commits } = unwatched ? { ...boundsOf(rows), commits: [] } : logOf(rows)
-      // A commit of our own moved it meanwhile.
-      if (hub.position() !== position) return catchUp(database, schema, hub, memory)
+      // Commits of our own moved it meanwhile, most likely beyond what this answer knows of.
+      if (hub.position() !== position)
+        return memory.server === server && newest <= hub.position() ? Effect.void : catchUp(database, schema, hub, memory)
       if (memory.server !== server && memory.server !== undefined && newest >= position)
         return Effect.flatMap(isSameStory(database, schema, position, compacted, memory.last), (same) => {
           memory.server = server
@@ -123,49 +126,13 @@ const isSameStory = (
   )
 }
 
-/** The rows of a batch as the log would tell them. */
-const commitsIn = (rows: ReadonlyArray<Row>): ReadonlyArray<Commit> => {
-  const commits: Array<Array<Change>> = []
-  let current: Array<Change> = []
-  for (const { key, value, revision, createRevision, previousRevision } of rows) {
-    const change: Change = {
-      revision: BigInt(revision),
-      key,
-      value,
-      createRevision: BigInt(createRevision),
-      previousRevision: createRevision === revision ? 0n : BigInt(previousRevision)
-    }
-    if (current[0]?.revision === change.revision) current.push(change)
-    else {
-      current = [change]
-      commits.push(current)
-    }
-  }
-  return commits
-}
-
 /** Publishes what this store wrote itself, where that is known to follow on what was published last; else the log will tell it. */
 const tellOwn = (hub: Hub, memory: Memory, { base, newest, rows }: Decision, server: string): void => {
   if (hub.watchers() === 0 || memory.rested || memory.server !== server || hub.position() !== BigInt(base)) return
-  const told = tellable(hub, memory, commitsIn(rows))
+  const told = tellable(hub, memory, ownCommits(rows))
   if (told === undefined) return
   memory.last = told.at(-1)?.at(-1) ?? memory.last
   hub.publish(told, BigInt(newest))
-}
-
-/** A notification that comes while a batch of ours is on its way is most likely about that batch; its answer is waited for so long. */
-const ownAnswerMs = 20
-
-/** Hears from the writer and the database how far the log has come. */
-export interface Progress {
-  /** A batch of this store is on its way. */
-  readonly begun: () => void
-  /** The database wrote a batch as this store had decided it, on the server it had learned from. */
-  readonly wrote: (decision: Decision, server: string) => void
-  /** A batch has ended, having reached a revision, or none. The log is read up to there, if anybody watches. */
-  readonly ended: (revision: bigint) => void
-  /** Somebody has written up to a revision. */
-  readonly notified: (revision: bigint) => void
 }
 
 /** Follows the log as long as the scope lasts; a database that is away is asked again for ever, from where we were. */
@@ -183,20 +150,6 @@ export const followLog = (
     recent: makeRecentValues(),
     recentSuffices: false
   }
-  let expected: { readonly revision: bigint; readonly sinceMs: number } | undefined
-  const told = Effect.sync(() => {
-    if (expected === undefined || hub.position() < expected.revision) return
-    meter.notified(performance.now() - expected.sinceMs)
-    expected = undefined
-  })
-  let underWay = 0
-  let heardOf = 0n
-  let looking: ReturnType<typeof setTimeout> | undefined
-  const look = (): void => {
-    clearTimeout(looking)
-    looking = undefined
-    if (heardOf > hub.position() && hub.watchers() > 0) wakeups.ring()
-  }
   let lost = false
   const say = (isLost: boolean, message: string) =>
     Effect.suspend(() => {
@@ -204,44 +157,18 @@ export const followLog = (
       lost = isLost
       return isLost ? Effect.logWarning(message) : Effect.logInfo(message)
     })
-  const progress: Progress = {
-    begun: () => {
-      underWay++
-    },
-    wrote: (decision, server) => tellOwn(hub, memory, decision, server),
-    ended: (revision) => {
-      underWay--
-      if (revision > heardOf) heardOf = revision
-      if (hub.watchers() === 0) {
-        if (revision > hub.position()) hub.advance(revision)
-        return
-      }
-      if (revision > hub.position()) expected ??= { revision, sinceMs: performance.now() }
-      look()
-    },
-    notified: (revision) => {
-      if (revision > heardOf) heardOf = revision
-      if (underWay === 0) look()
-      else looking ??= setTimeout(look, ownAnswerMs)
-    }
-  }
-  const lookAtLog = Effect.suspend(() => {
-    const before = heardOf
-    return Effect.tap(
-      catchUp(database, schema, hub, memory),
-      Effect.sync(() => {
-        // What is not there now was lost in a fail-over.
-        if (heardOf === before) heardOf = hub.position()
-      })
-    )
-  })
-  return Effect.andThen(wakeups.wait, lookAtLog).pipe(
-    Effect.tap(() => told),
+  const { progress, tracked, stop } = trackProgress(
+    hub,
+    wakeups.ring,
+    (decision, server) => tellOwn(hub, memory, decision, server),
+    meter
+  )
+  return Effect.andThen(wakeups.wait, tracked(catchUp(database, schema, hub, memory))).pipe(
     Effect.tap(() => say(false, "the log of the store is read again")),
     Effect.tapError((error) => say(true, `the log of the store cannot be read, trying until it can: ${error.message}`)),
     Effect.retry(retryForEver),
     Effect.forever,
-    Effect.ensuring(Effect.sync(() => clearTimeout(looking))),
+    Effect.ensuring(stop),
     Effect.forkScoped,
     Effect.as(progress)
   )

@@ -7,8 +7,8 @@ import { batchSlots } from "./apply.ts"
 import { type BatchLimits, chooseBatch } from "./batch.ts"
 import type { Database } from "./database.ts"
 import type { Outcome } from "./ledger.ts"
+import type { Progress } from "./progress.ts"
 import { makeSender } from "./sender.ts"
-import type { Progress } from "./tail.ts"
 
 /** Bounds of the writer. */
 export interface WriterLimits extends BatchLimits {
