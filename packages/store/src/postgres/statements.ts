@@ -3,6 +3,7 @@ import type { Commit } from "../hub.ts"
 import { prefixEnd } from "../key.ts"
 import type { Change, Entry, ListOptions, Range } from "../store.ts"
 import { serverExpression } from "./append.ts"
+import { commitsOf } from "./commits.ts"
 import type { Field, Question } from "./database.ts"
 import type { Report } from "./ledger.ts"
 
@@ -130,29 +131,21 @@ where l.changes < ${pageChanges} and l.bytes < ${pageBytes} ${order})`,
 /** The rows of `logQuestion`. */
 export const logOf = (rows: ReadonlyArray<ReadonlyArray<Field>>): Bounds & { readonly commits: ReadonlyArray<Commit> } => {
   const [newest = null, server = "", , compacted = null] = rows[0] ?? []
-  const commits: Array<Array<Change>> = []
-  let current: Array<Change> = []
-  for (let i = 1; i < rows.length; i++) {
-    const [rev, key, value, createRev, previousRev, previous] = rows[i] ?? []
-    const change: Change = {
+  const changes = rows.slice(1).map(
+    ([rev, key, value, createRev, previousRev, previous]): Change => ({
       revision: rev as bigint,
       key: key as string,
       value: (value as string | null) ?? undefined,
       createRevision: createRev as bigint,
       previousRevision: previousRev as bigint,
       ...(typeof previous === "string" ? { previous } : {})
-    }
-    if (current[0]?.revision === change.revision) current.push(change)
-    else {
-      current = [change]
-      commits.push(current)
-    }
-  }
+    })
+  )
   return {
     newest: (newest as bigint | null) ?? 1n,
     compacted: (compacted as bigint | null) ?? 0n,
     server: String(server),
-    commits
+    commits: commitsOf(changes)
   }
 }
 
